@@ -1,0 +1,1 @@
+"""Prove before deployment that no request without credentials reaches a model."""
