@@ -1,0 +1,87 @@
+"""A request as a curl command that sends exactly that request when it is pasted.
+
+Curl tidies what it is given: it drops dot segments, expands brackets, lower-cases the host and
+takes the SNI from the URL. Doors often stand open exactly there, so each of that is switched
+off where it matters. The gateway is reached with `--connect-to`, not `--resolve`: the address of
+a cloud load balancer is a name more often than an IP address.
+"""
+
+import re
+import shlex
+from typing import Final
+
+from modelgate.topology.answers import Request
+
+_PLAIN_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_DEFAULT_PORT: Final = {"http": 80, "https": 443}
+_PLACEHOLDER_HOST: Final = "gateway.invalid"
+
+
+def curl(request: Request) -> str:
+    """The command that sends `request`; `$GATEWAY` stands for the address of its gateway."""
+    parts = ["curl", "-sk" if request.scheme == "https" else "-s"]
+    parts += ["-o", "/dev/null", "-w", quote("%{http_code}\\n")]
+    parts += _method(request.method)
+    if request.gateway:
+        parts += ["--connect-to", '"::$GATEWAY:"']
+    name = _url_host(request)
+    authority = name if _is_default_port(request) else f"{name}:{request.port}"
+    if request.host != authority:
+        parts += ["-H", quote(f"Host: {request.host}")]
+    for header, value in request.headers.items():
+        parts += ["-H", quote(f"{header}: {value}" if value else f"{header};")]
+    parts += _target(request.path, f"{request.scheme}://{authority}")
+    return " ".join(parts)
+
+
+def gateway_address(request: Request) -> str:
+    """The command that sets `$GATEWAY`; empty where the request names no gateway."""
+    namespace, slash, name = request.gateway.partition("/")
+    if not slash:
+        return ""
+    return (
+        f"GATEWAY=$(kubectl get gateway -n {quote(namespace)} {quote(name)}"
+        " -o jsonpath='{.status.addresses[0].value}')"
+    )
+
+
+def quote(value: str) -> str:
+    """`value` as one word of bash or zsh; what is not printable as `$'\\xNN'`."""
+    if value.isprintable():
+        return shlex.quote(value)
+    return "$'" + "".join(_quoted(char) for char in value) + "'"
+
+
+def _quoted(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _method(method: str) -> list[str]:
+    if method == "GET":
+        return []
+    return ["-I"] if method == "HEAD" else ["-X", quote(method)]
+
+
+def _url_host(request: Request) -> str:
+    """The name in the URL: it is what curl resolves and sends as SNI."""
+    name = (request.sni or request.host.partition(":")[0]).lower().rstrip(".")
+    return name if _PLAIN_HOST.fullmatch(name) else _PLACEHOLDER_HOST
+
+
+def _is_default_port(request: Request) -> bool:
+    return _DEFAULT_PORT.get(request.scheme) == request.port
+
+
+def _target(path: str, origin: str) -> list[str]:
+    if not path.startswith("/"):
+        return ["--request-target", quote(path), quote(f"{origin}/")]
+    options = []
+    if re.search(r"/\.{1,2}(/|\?|$)|/%2e", path, re.IGNORECASE):
+        options.append("--path-as-is")
+    if re.search(r"[\[\]{}]", path):
+        options.append("-g")
+    return [*options, quote(f"{origin}{path}")]

@@ -1,0 +1,57 @@
+"""A report for a pull request: the verdict in the first line, details folded."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from modelgate.findings import Finding, Verdict
+from modelgate.report import words
+from modelgate.report.safe import block, code, html, markdown
+from modelgate.report.text import labelled
+from modelgate.report.words import Line
+from modelgate.topology.answers import Door, Report
+
+_COLUMNS: Final = "| verdict | gateway | listener | host | route | backend |"
+
+
+def check(report: Report) -> str:
+    """The whole report of `modelgate check`, as GitHub reads Markdown."""
+    return "\n".join(_check(report))
+
+
+def _check(report: Report) -> Iterator[str]:
+    verdict = report.verdict if report.doors else "NO DOORS"
+    yield f"### {verdict}: {words.headline(report)}"
+    yield ""
+    yield f"{markdown(words.decision(report))}<br>"
+    yield words.counts(report)
+    doors = words.worst_first(report.doors)
+    if doors:
+        yield from ("", _COLUMNS, "|---" * 6 + "|")
+        yield from (_row(door) for door in doors)
+    for door in doors:
+        if door.verdict is not Verdict.PROTECTED:
+            yield from _folded(f"{door.verdict} {door.name}", words.details(door))
+    for finding in words.gravest_first(report.findings):
+        yield from _folded(_title(finding), words.finding_lines(finding))
+    footers = list(words.footers(report))
+    if footers:
+        yield from _folded(f"notes and assumptions ({len(footers)})", footers)
+
+
+def _row(door: Door) -> str:
+    rule = "" if door.rule is None else f" rule {door.rule} match {door.match or 0}"
+    cells = (door.gateway, door.listener, door.hostname or "*", f"{door.route}{rule}", door.backend)
+    return f"| {door.verdict} | " + " | ".join(code(cell) for cell in cells) + " |"
+
+
+def _title(finding: Finding) -> str:
+    return f"{finding.severity} {finding.rule}: {finding.resource}"
+
+
+def _folded(title: str, lines: Iterable[Line]) -> Iterator[str]:
+    yield ""
+    yield f"<details><summary>{html(title)}</summary>"
+    yield ""
+    yield block("\n".join(labelled(lines, indent=0)))
+    yield ""
+    yield "</details>"

@@ -1,0 +1,111 @@
+"""A report for people at a terminal: the text report's words, in a table and in colour."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from modelgate.findings import Severity, Verdict
+from modelgate.report import words
+from modelgate.report.safe import plain
+from modelgate.report.words import Line
+from modelgate.topology.answers import Answer, Door, Outcome, Report
+
+_VERDICT_STYLE: Final = {
+    Verdict.EXPOSED: "bold red",
+    Verdict.UNDECIDED: "bold yellow",
+    Verdict.EXEMPT: "cyan",
+    Verdict.PROTECTED: "green",
+}
+_SEVERITY_STYLE: Final = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+}
+_OUTCOME_STYLE: Final = {
+    Outcome.REACHES_MODEL: "bold red",
+    Outcome.UNDECIDED: "bold yellow",
+    Outcome.ANSWERED: "cyan",
+    Outcome.REFUSED: "green",
+    Outcome.NO_ROUTE: "cyan",
+}
+
+
+def check(report: Report, console: Console) -> None:
+    """Print the whole report of `modelgate check`."""
+    console.print(_head(report))
+    doors = words.worst_first(report.doors)
+    if doors:
+        console.print(_table(doors))
+    for door in doors:
+        if door.verdict is not Verdict.PROTECTED:
+            title = Text.assemble((door.verdict, _VERDICT_STYLE[door.verdict]), "  ", _t(door.name))
+            _print_block(console, title, words.details(door))
+    for finding in words.gravest_first(report.findings):
+        title = Text.assemble(
+            (f"{finding.severity}[{plain(finding.rule)}]", _SEVERITY_STYLE[finding.severity]),
+            "  ",
+            _t(finding.resource),
+        )
+        _print_block(console, title, words.finding_lines(finding))
+    console.print(_labelled(words.footers(report)))
+
+
+def trace(answers: Sequence[Answer], console: Console) -> None:
+    """Print every answer of `modelgate trace`, station by station."""
+    for answer in answers:
+        style = "green" if answer.authenticated else _OUTCOME_STYLE[answer.outcome]
+        _print_block(
+            console, Text(plain(words.answer_line(answer)), style=style), words.stations(answer)
+        )
+
+
+def _head(report: Report) -> RenderableType:
+    verdict = report.verdict if report.doors else "NO DOORS"
+    style = _VERDICT_STYLE[report.verdict] if report.doors else "bold yellow"
+    rejected = words.rejects(report)
+    return Group(
+        Text.assemble((verdict, style), "  ", (words.headline(report), "bold")),
+        Text(words.counts(report)),
+        Text(words.decision(report), style="bold red" if rejected else ""),
+    )
+
+
+def _table(doors: Sequence[Door]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("verdict", "gateway", "listener", "host", "route", "backend"):
+        table.add_column(column, overflow="fold", no_wrap=column == "verdict")
+    for door in doors:
+        rule = "" if door.rule is None else f"\nrule {door.rule} match {door.match or 0}"
+        table.add_row(
+            Text(door.verdict, style=_VERDICT_STYLE[door.verdict]),
+            _t(door.gateway),
+            _t(door.listener),
+            _t(door.hostname or "*"),
+            Text(plain(door.route) + rule),
+            _t(door.backend),
+        )
+    return table
+
+
+def _print_block(console: Console, title: Text, lines: Iterable[Line]) -> None:
+    console.print(title)
+    console.print(Padding(_labelled(lines), (0, 0, 1, 2)))
+
+
+def _labelled(lines: Iterable[Line]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row(line.label, Text(plain(line.text), style="bold" if line.literal else ""))
+    return grid
+
+
+def _t(value: str) -> Text:
+    return Text(plain(value))

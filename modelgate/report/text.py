@@ -1,0 +1,60 @@
+"""A report for people, as plain text: the verdict first, then the worst doors, then why.
+
+One line a door, so that `grep` and `diff` work on it. A terminal gets the same text in colour
+from `modelgate.report.terminal`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from modelgate.findings import Verdict
+from modelgate.report import words
+from modelgate.report.safe import plain
+from modelgate.report.words import Line
+from modelgate.topology.answers import Answer, Report
+
+_LABEL: Final = 11
+
+
+def check(report: Report) -> str:
+    """The whole report of `modelgate check`, ending without a newline."""
+    return "\n".join(_check(report))
+
+
+def trace(answers: Sequence[Answer]) -> str:
+    """Every answer of `modelgate trace`, station by station."""
+    return "\n\n".join("\n".join(_answer(answer)) for answer in answers)
+
+
+def labelled(lines: Iterable[Line], indent: int = 2) -> Iterator[str]:
+    """Labels in a column, everything from manifests made plain."""
+    for line in lines:
+        yield f"{' ' * indent}{line.label:<{_LABEL}}{plain(line.text)}".rstrip()
+
+
+def _check(report: Report) -> Iterator[str]:
+    verdict = report.verdict if report.doors else "NO DOORS"
+    yield f"{verdict}  {words.headline(report)}"
+    yield words.counts(report)
+    yield words.decision(report)
+    doors = words.worst_first(report.doors)
+    if doors:
+        yield ""
+    for door in doors:
+        yield f"{door.verdict:<9}  {plain(door.name)}"
+    for door in doors:
+        if door.verdict is not Verdict.PROTECTED:
+            yield ""
+            yield f"{door.verdict}  {plain(door.name)}"
+            yield from labelled(words.details(door))
+    for finding in words.gravest_first(report.findings):
+        yield ""
+        yield f"{finding.severity}[{plain(finding.rule)}]  {plain(finding.resource)}"
+        yield from labelled(words.finding_lines(finding))
+    footers = list(labelled(words.footers(report), indent=0))
+    yield from ["", *footers] if footers else []
+
+
+def _answer(answer: Answer) -> Iterator[str]:
+    yield plain(words.answer_line(answer))
+    yield from labelled(words.stations(answer))

@@ -1,0 +1,173 @@
+"""The sentences that every form of a report shares, so that they cannot say different things.
+
+Pure text without markup: each renderer escapes it for where it is shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from modelgate.findings import Finding, Severity, Verdict
+from modelgate.report.curl import curl, gateway_address
+from modelgate.topology.answers import Answer, Door, Report
+
+PRODUCTION: Final = "production"
+REJECTING_VERDICTS: Final = frozenset({Verdict.EXPOSED, Verdict.UNDECIDED})
+REJECTING_SEVERITIES: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One labelled line of a detail block; `literal` text is for pasting and never wrapped."""
+
+    label: str
+    text: str
+    literal: bool = False
+
+
+def rejects(report: Report) -> bool:
+    """Whether the gate closes: in production by a door not proved closed, or a grave finding."""
+    if report.environment != PRODUCTION:
+        return False
+    return report.verdict in REJECTING_VERDICTS or any(
+        finding.severity in REJECTING_SEVERITIES for finding in report.findings
+    )
+
+
+def headline(report: Report) -> str:
+    """What holds for the whole, without the verdict's own word."""
+    doors, count = report.doors, Counter(door.verdict for door in report.doors)
+    if not doors:
+        return "no door: none of the objects in view leads a request to a model"
+    total = _number(len(doors), "door")
+    if exposed := count[Verdict.EXPOSED]:
+        verb = "lets" if exposed == 1 else "let"
+        return f"{exposed} of {total} {verb} a request without credentials reach a model"
+    if undecided := count[Verdict.UNDECIDED]:
+        return f"{undecided} of {total} could not be proved closed"
+    if exempt := count[Verdict.EXEMPT]:
+        return (
+            f"{exempt} of {total} open on purpose, the others refuse requests without credentials"
+        )
+    if len(doors) == 1:
+        return "the only door refuses every request without credentials"
+    return f"all {total} refuse every request without credentials"
+
+
+def decision(report: Report) -> str:
+    """The environment, and whether the gate lets this through."""
+    if rejects(report):
+        return f"{report.environment}: rejected"
+    if report.environment != PRODUCTION and report.verdict in REJECTING_VERDICTS:
+        return f"{report.environment}: passes with a warning; production would reject it"
+    return f"{report.environment}: passes"
+
+
+def counts(report: Report) -> str:
+    """How many doors of each verdict, how many findings of each severity."""
+    verdicts = Counter(door.verdict for door in report.doors)
+    severities = Counter(finding.severity for finding in report.findings)
+    text = ", ".join(f"{verdicts[verdict]} {verdict.lower()}" for verdict in Verdict)
+    graded = ", ".join(f"{severities[s]} {s}" for s in Severity if severities[s])
+    found = _number(len(report.findings), "finding")
+    return f"doors: {text}; {found} ({graded})" if graded else f"doors: {text}; no findings"
+
+
+def details(door: Door) -> Iterator[Line]:
+    """Why a door is not PROTECTED, the way through it, a request to paste, and the way out."""
+    yield Line("because", door.reason)
+    yield from _way(door)
+    if door.derived_from:
+        yield Line("made by", f"a controller, from {door.derived_from}")
+    if door.request:
+        if address := gateway_address(door.request):
+            yield Line("request", address, literal=True)
+            yield Line("", curl(door.request), literal=True)
+        else:
+            yield Line("request", curl(door.request), literal=True)
+    if door.opened_by:
+        yield Line("opened by", door.opened_by)
+    if door.source:
+        yield Line("declared", door.source)
+    if door.depends_on_version:
+        yield Line("versions", door.depends_on_version)
+    if door.remedy:
+        yield Line("fix", door.remedy)
+
+
+def finding_lines(finding: Finding) -> Iterator[Line]:
+    """What a finding says beside its title, and the page that explains it."""
+    yield Line("because", finding.message)
+    yield from (Line("evidence", text) for text in finding.evidence)
+    if finding.source:
+        yield Line("declared", finding.source)
+    yield Line("fix", finding.remedy)
+    yield Line("page", page(finding.rule))
+
+
+def page(rule: str) -> str:
+    """The page of a rule, relative to the repository."""
+    return f"docs/rules/{rule}.md"
+
+
+def footers(report: Report) -> Iterator[Line]:
+    """What belongs to no single door: inside the cluster, notes, assumptions."""
+    yield from (Line("inside only", text) for text in report.inside_only)
+    yield from (Line("note", text) for text in report.notes)
+    of_doors = [text for door in report.doors for text in door.assumptions]
+    yield from (Line("assumed", text) for text in unique([*report.assumptions, *of_doors]))
+
+
+def worst_first(doors: Sequence[Door]) -> list[Door]:
+    """Stable, so that doors of one verdict keep the judge's order."""
+    return sorted(doors, key=lambda door: door.verdict.rank)
+
+
+def gravest_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Stable, so that findings of one severity keep the order of the rules."""
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def answer_line(answer: Answer) -> str:
+    """One answer in a line: outcome, status, whether credentials took part, the reason."""
+    status = f" {answer.status}" if answer.status else ""
+    return f"{answer.outcome}{status}: {answer.reason}"
+
+
+def stations(answer: Answer) -> Iterator[Line]:
+    """The way of a request, as far as it came, and who had a word in it."""
+    steps = [Line(step.at, f"{step.object}  {step.text}".strip()) for step in answer.steps]
+    yield from steps or _stations_without_steps(answer)
+    if answer.policies:
+        yield Line("policies", ", ".join(answer.policies))
+    if answer.backend:
+        yield Line("picker", "chooses the pod" if answer.through_picker else "not asked")
+
+
+def unique(texts: Iterable[str]) -> list[str]:
+    """In order of first appearance."""
+    return list(dict.fromkeys(texts))
+
+
+def _way(door: Door) -> Iterator[Line]:
+    yield Line("gateway", door.gateway or "none: this door leads past every Gateway")
+    if door.listener:
+        yield Line("listener", f"{door.listener}, host {door.hostname or 'any'}")
+    if door.route:
+        where = "" if door.rule is None else f", rule {door.rule}, match {door.match or 0}"
+        yield Line("route", f"{door.route}{where}")
+    yield Line("policy", ", ".join(door.policies) or "none")
+    yield Line("reaches", door.backend or "unknown")
+
+
+def _stations_without_steps(answer: Answer) -> Iterator[Line]:
+    named = (("gateway", answer.gateway), ("listener", answer.listener), ("route", answer.route))
+    yield from (Line(label, text) for label, text in named if text)
+    if answer.backend:
+        yield Line("reaches", answer.backend)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
