@@ -1,0 +1,234 @@
+"""What one release of OpenShift AI or KServe generates, as typed values of the version table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from modelgate.version_ranges import in_ranges
+
+X_POOL_GROUP = "inference.networking.x-k8s.io"
+V1_POOL_GROUP = "inference.networking.k8s.io"
+UPSTREAM_PREFIX = "kserve-"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin of the picker's configuration; only scorers carry a weight."""
+
+    name: str
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The endpoint picker of a release.
+
+    `passing` is "args" (a `--config-text` argument that replaces the preset's list) or "inline"
+    (`router.scheduler.config.inline`). `preset_field` ("args" or "command") and `preset` are the
+    preset's own flags with {namespace}, {service} and {child:-suffix} to fill in. `ports` are
+    (name, number) in order. `scorers` and `other_plugins` are the names it knows.
+    """
+
+    name: str
+    passing: str
+    preset_field: str
+    preset: tuple[str, ...]
+    secure: bool
+    ports: tuple[tuple[str, int], ...]
+    config_api_version: str
+    default_plugins: tuple[Plugin, ...]
+    scorers: frozenset[str]
+    other_plugins: frozenset[str]
+    inference_extension: str
+    llm_d: str
+    body_modes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """One rule of the generated HTTPRoute; `to` is "picker" or "workload".
+
+    Matches: a PathPrefix `prefix`, or one Exact match for each of `exact`; `model_header` adds
+    X-Gateway-Model-Name to each (or is the only match). Texts hold {namespace}, {service}, {model}.
+    """
+
+    name: str
+    prefix: str
+    exact: tuple[str, ...]
+    model_header: bool
+    rewrite: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRules:
+    """The three DestinationRules of the OpenShift build; `verified`: scheduler, workload, shadow."""
+
+    shadow_suffix: str
+    verified: frozenset[str]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OdhController:
+    """What odh-model-controller adds and how a Gateway opts out.
+
+    `opt_out`: where `opendatahub.io/managed: "false"` is read ("label", "annotation"; label wins).
+    `driven_by`: "service" (policies appear with an LLMInferenceService) or "gateway".
+    """
+
+    opt_out: tuple[str, ...]
+    tls_bootstrap: bool
+    driven_by: str
+    gateway_policy: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release of OpenShift AI, or of upstream KServe (`kserve-…`).
+
+    `name` is the profile's, `asked` what was asked for; `exact` is False and `note` a sentence
+    where an older profile stands in. `emit` is the apiVersion that the release accepts from us.
+    `pools` are the apiVersions of the InferencePools it creates, the primary first.
+    """
+
+    name: str
+    asked: str
+    exact: bool
+    note: str
+    title: str
+    kserve: str
+    crd_profile: str
+    served_versions: tuple[str, ...]
+    stored_version: str
+    emit: str
+    pools: tuple[str, ...]
+    migrates_pool_group: bool
+    rules: tuple[RouteRule, ...]
+    picker: Picker
+    destination_rules: DestinationRules | None
+    inference_model: bool
+    monitoring: bool
+    managed_route_takes_refs: bool
+    default_gateway: str
+    odh: OdhController | None
+    source: str
+
+    @property
+    def upstream(self) -> bool:
+        """Whether this is upstream KServe, without the parts that OpenShift AI adds."""
+        return self.name.startswith(UPSTREAM_PREFIX)
+
+    @property
+    def pool_groups(self) -> tuple[str, ...]:
+        """The groups of `pools`, the primary first."""
+        return tuple(pool.partition("/")[0] for pool in self.pools)
+
+
+Raw = Mapping[str, Any]
+
+
+def build_releases(raw: Raw) -> tuple[Release, ...]:
+    """All profiles of the table, in its order; raises KeyError where it does not fit together."""
+    pickers = {name: _picker(name, one, raw) for name, one in raw["picker"].items()}
+    rules = {name: tuple(_rule(one) for one in many) for name, many in raw["rules"].items()}
+    return tuple(_release(one, pickers, rules, raw) for one in raw["release"])
+
+
+def _release(
+    one: Raw,
+    pickers: Mapping[str, Picker],
+    rules: Mapping[str, tuple[RouteRule, ...]],
+    raw: Raw,
+) -> Release:
+    destination_rules = one["destination_rules"]
+    return Release(
+        name=one["name"],
+        asked=one["name"],
+        exact=True,
+        note="",
+        title=one["title"],
+        kserve=one["kserve"],
+        crd_profile=one["crd_profile"],
+        served_versions=tuple(one["served_versions"]),
+        stored_version=one["stored_version"],
+        emit=f"serving.kserve.io/{one['served_versions'][0]}",
+        pools=tuple(one["pools"]),
+        migrates_pool_group=one.get("migrates_pool_group", False),
+        rules=rules[one["rules"]],
+        picker=pickers[one["picker"]],
+        destination_rules=_destination_rules(raw["destination_rules"][destination_rules])
+        if destination_rules
+        else None,
+        inference_model=one["inference_model"],
+        monitoring=one["monitoring"],
+        managed_route_takes_refs=one["managed_route_takes_refs"],
+        default_gateway=one["default_gateway"],
+        odh=_odh(raw["odh"][one["odh"]]) if one["odh"] else None,
+        source=one["source"],
+    )
+
+
+def body_modes(generations: list[Raw], version: str, streaming: bool = True) -> tuple[str, ...]:
+    """The ext_proc body modes that a picker of this inference extension version answers."""
+    for one in generations:
+        if one["streaming"] == streaming and in_ranges(version, [one["range"]]):
+            return tuple(one["body_modes"])
+    return ()
+
+
+def _picker(name: str, one: Raw, raw: Raw) -> Picker:
+    plugins = raw["plugins"][one["plugin_set"]]
+    return Picker(
+        name=name,
+        passing=one["passing"],
+        preset_field=one["preset_field"],
+        preset=tuple(one["preset"]),
+        secure=one.get("secure", True),
+        ports=tuple(_port(port) for port in one["ports"]),
+        config_api_version=one["config_api_version"],
+        default_plugins=tuple(_plugin(plugin) for plugin in one["default_plugins"]),
+        scorers=frozenset(plugins["scorers"]),
+        other_plugins=frozenset(plugins["others"]),
+        inference_extension=one["inference_extension"],
+        llm_d=one["llm_d"],
+        body_modes=body_modes(raw["picker_generation"], one["inference_extension"]),
+        source=one["source"],
+    )
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    return name, int(number)
+
+
+def _plugin(text: str) -> Plugin:
+    name, _, weight = text.partition("=")
+    return Plugin(name, float(weight) if weight else None)
+
+
+def _rule(one: Raw) -> RouteRule:
+    return RouteRule(
+        name=one.get("name", ""),
+        prefix=one.get("prefix", ""),
+        exact=tuple(one.get("exact", ())),
+        model_header=one.get("model_header", False),
+        rewrite=one.get("rewrite", ""),
+        to=one["to"],
+    )
+
+
+def _destination_rules(one: Raw) -> DestinationRules:
+    return DestinationRules(one["shadow_suffix"], frozenset(one["verified"]), one["source"])
+
+
+def _odh(one: Raw) -> OdhController:
+    return OdhController(
+        opt_out=tuple(one["opt_out"]),
+        tls_bootstrap=one["tls_bootstrap"],
+        driven_by=one["driven_by"],
+        gateway_policy=one["gateway_policy"],
+        source=one["source"],
+    )
