@@ -1,0 +1,123 @@
+"""What is judged together: files, a stack, a cluster, in any combination, merged into one view."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelgate.errors import ConfigurationError, ModelgateError
+from modelgate.inputs import files
+from modelgate.topology.objects import Object
+from modelgate.topology.reading import read
+
+LIVE = ("live", "--live")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is in view of the judge.
+
+    `versions` are stated by a configuration or a cluster; `place` is the file to point at where an
+    object does not know its own; `warnings` say what was passed over.
+    """
+
+    objects: tuple[Object, ...]
+    place: str = "Pulumi.yaml"
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the command line asks for: `context` as in kubeconfig, `beside` from `--with`."""
+
+    project: Path
+    paths: Sequence[str] = ()
+    stack: str = ""
+    live: bool = False
+    context: str | None = None
+    beside: Sequence[str] = ()
+
+
+def gather(selection: Selection) -> View:
+    """Everything the selection names. Raises ModelgateError where a part cannot be had.
+
+    Objects of `--with` and of the cluster are the surroundings: where the judged part declares an
+    object of the same kind and name, its own counts, as it would after it is applied.
+    """
+    own = _own(selection)
+    around = [_named(name, selection) for name in selection.beside]
+    if selection.live and own:
+        around.append(_from_cluster(selection.context))
+    elif selection.live:
+        own.append(_from_cluster(selection.context))
+    if not own:
+        raise ConfigurationError(
+            "nothing to judge was named", "give -s STACK, -f PATH, or --live; `modelgate check -h`"
+        )
+    view = _merge(own, around)
+    if not view.objects:
+        raise ModelgateError("there is no object in what was named: nothing was judged")
+    return view
+
+
+def _own(selection: Selection) -> list[View]:
+    views = []
+    if selection.paths:
+        views.append(_from_files(selection.paths))
+    if selection.stack:
+        views.append(_from_stack(selection.project, selection.stack))
+    return views
+
+
+def _named(name: str, selection: Selection) -> View:
+    """One `--with`: the cluster, a stack of the project, or a path; a stack wins over a path."""
+    if name in LIVE:
+        return _from_cluster(selection.context)
+    if (selection.project / f"Pulumi.{name}.yaml").is_file():
+        return _from_stack(selection.project, name)
+    if name == files.STDIN or Path(name).exists():
+        return _from_files([name])
+    raise ConfigurationError(
+        f"--with {name}: neither a stack of {selection.project} nor a file or folder",
+        "give a stack name, a path, or --live",
+    )
+
+
+def _from_files(paths: Sequence[str]) -> View:
+    texts = list(files.read(paths))
+    hidden = tuple(f"hidden folder not read: {folder}" for folder in files.passed_over(paths))
+    objects = tuple(obj for text in texts for obj in read(text.content, text.name))
+    return View(objects, place=texts[0].name, warnings=hidden)
+
+
+def _from_stack(project: Path, stack: str) -> View:
+    from modelgate.engine.in_process import evaluate
+
+    evaluation = evaluate(project, stack)
+    return View(evaluation.objects, place=f"Pulumi.{stack}.yaml", warnings=evaluation.messages)
+
+
+def _from_cluster(context: str | None) -> View:
+    from modelgate.inputs import cluster, cluster_versions
+
+    connected = cluster.connect(context)
+    return View(tuple(cluster.read(connected)), versions=cluster_versions.find(connected))
+
+
+def _merge(own: Sequence[View], around: Sequence[View]) -> View:
+    mine = [obj for view in own for obj in view.objects]
+    known = {_identity(obj) for obj in mine}
+    others = [obj for view in around for obj in view.objects if _identity(obj) not in known]
+    versions: dict[str, str] = {}
+    for view in (*around, *own):
+        versions.update(view.versions)
+    return View(
+        objects=(*mine, *others),
+        place=own[0].place,
+        versions=versions,
+        warnings=tuple(text for view in (*own, *around) for text in view.warnings),
+    )
+
+
+def _identity(obj: Object) -> tuple[str, str, str, str]:
+    return (obj.group, obj.kind, obj.namespace, obj.name)
