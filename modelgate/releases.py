@@ -13,10 +13,19 @@ UPSTREAM_PREFIX = "kserve-"
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plugin of the picker's configuration; only scorers carry a weight."""
+    """A scorer and its weight."""
 
     name: str
-    weight: float | None = None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disaggregation:
+    """What prefill and decode profiles need: a handler with parameters, and `others` beside it."""
+
+    handler: str
+    parameters: Mapping[str, Any]
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Picker:
     (`router.scheduler.config.inline`). `preset_field` ("args" or "command") and `preset` are the
     preset's own flags with {namespace}, {service} and {child:-suffix} to fill in. `ports` are
     (name, number) in order. `scorers` and `other_plugins` are the names it knows.
+    `default`, `prefill` and `decode` are the scorers of the configuration that the operator writes
+    itself, the last two for a service with a prefill section.
     """
 
     name: str
@@ -36,7 +47,10 @@ class Picker:
     secure: bool
     ports: tuple[tuple[str, int], ...]
     config_api_version: str
-    default_plugins: tuple[Plugin, ...]
+    default: tuple[Plugin, ...]
+    prefill: tuple[Plugin, ...]
+    decode: tuple[Plugin, ...]
+    disaggregation: Disaggregation
     scorers: frozenset[str]
     other_plugins: frozenset[str]
     inference_extension: str
@@ -63,7 +77,7 @@ class RouteRule:
 
 @dataclass(frozen=True, slots=True)
 class DestinationRules:
-    """The three DestinationRules of the OpenShift build; `verified`: scheduler, workload, shadow."""
+    """DestinationRules of the OpenShift build; `verified` of "scheduler", "workload", "shadow"."""
 
     shadow_suffix: str
     verified: frozenset[str]
@@ -76,11 +90,15 @@ class OdhController:
 
     `opt_out`: where `opendatahub.io/managed: "false"` is read ("label", "annotation"; label wins).
     `driven_by`: "service" (policies appear with an LLMInferenceService) or "gateway".
+    `filter_needs_auth`: enable-auth "false" also keeps the EnvoyFilter away.
+    `reads_allowed_routes`: a reference counts only if a listener admits the service's namespace.
     """
 
     opt_out: tuple[str, ...]
     tls_bootstrap: bool
     driven_by: str
+    filter_needs_auth: bool
+    reads_allowed_routes: bool
     gateway_policy: str
     source: str
 
@@ -113,6 +131,7 @@ class Release:
     monitoring: bool
     managed_route_takes_refs: bool
     default_gateway: str
+    kserve_namespace: str
     odh: OdhController | None
     source: str
 
@@ -166,6 +185,7 @@ def _release(
         monitoring=one["monitoring"],
         managed_route_takes_refs=one["managed_route_takes_refs"],
         default_gateway=one["default_gateway"],
+        kserve_namespace=one["kserve_namespace"],
         odh=_odh(raw["odh"][one["odh"]]) if one["odh"] else None,
         source=one["source"],
     )
@@ -181,6 +201,7 @@ def body_modes(generations: list[Raw], version: str, streaming: bool = True) -> 
 
 def _picker(name: str, one: Raw, raw: Raw) -> Picker:
     plugins = raw["plugins"][one["plugin_set"]]
+    handler = raw["disaggregation"][one["disaggregation"]]
     return Picker(
         name=name,
         passing=one["passing"],
@@ -189,7 +210,12 @@ def _picker(name: str, one: Raw, raw: Raw) -> Picker:
         secure=one.get("secure", True),
         ports=tuple(_port(port) for port in one["ports"]),
         config_api_version=one["config_api_version"],
-        default_plugins=tuple(_plugin(plugin) for plugin in one["default_plugins"]),
+        default=_plugins(one["default"]),
+        prefill=_plugins(one["prefill"]),
+        decode=_plugins(one["decode"]),
+        disaggregation=Disaggregation(
+            one["disaggregation"], handler["parameters"], tuple(handler["others"])
+        ),
         scorers=frozenset(plugins["scorers"]),
         other_plugins=frozenset(plugins["others"]),
         inference_extension=one["inference_extension"],
@@ -204,9 +230,9 @@ def _port(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _plugin(text: str) -> Plugin:
-    name, _, weight = text.partition("=")
-    return Plugin(name, float(weight) if weight else None)
+def _plugins(texts: list[str]) -> tuple[Plugin, ...]:
+    pairs = (text.partition("=") for text in texts)
+    return tuple(Plugin(name, float(weight)) for name, _, weight in pairs)
 
 
 def _rule(one: Raw) -> RouteRule:
@@ -229,6 +255,8 @@ def _odh(one: Raw) -> OdhController:
         opt_out=tuple(one["opt_out"]),
         tls_bootstrap=one["tls_bootstrap"],
         driven_by=one["driven_by"],
+        filter_needs_auth=one.get("filter_needs_auth", False),
+        reads_allowed_routes=one.get("reads_allowed_routes", False),
         gateway_policy=one["gateway_policy"],
         source=one["source"],
     )

@@ -24,7 +24,15 @@ from modelgate.releases import (
     RouteRule,
     build_releases,
 )
-from modelgate.version_ranges import Version, in_ranges, nearest_older
+from modelgate.version_entries import (
+    Component,
+    EnvoyFilterGate,
+    Flag,
+    KnownBad,
+    build_component,
+    build_known_bad,
+)
+from modelgate.version_ranges import Version, nearest_older
 
 __all__ = [
     "V1_POOL_GROUP",
@@ -72,6 +80,11 @@ class OpenShift:
 
 @dataclass(frozen=True, slots=True)
 class IstioRelease:
+    """What an Istio version does. `pool_group` is the group of the InferencePools it reads.
+
+    `loses_body`: a fail-open picker that fails makes it forward a request without its body.
+    """
+
     version: str
     exact: bool
     note: str
@@ -83,6 +96,11 @@ class IstioRelease:
 
 @dataclass(frozen=True, slots=True)
 class KuadrantRelease:
+    """What a Kuadrant version does; `filter_kind` is "EnvoyFilter" or "WasmPlugin".
+
+    The meaning of each flag stands beside it in versions.toml.
+    """
+
     version: str
     exact: bool
     note: str
@@ -96,86 +114,13 @@ class KuadrantRelease:
 
 @dataclass(frozen=True, slots=True)
 class GatewayApiRelease:
+    """What the standard CRDs of a Gateway API version keep; the API server prunes the rest."""
+
     version: str
     exact: bool
     note: str
     keeps_rule_names: bool
     listener_sets: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A behaviour of a component, in the ranges where it holds."""
-
-    name: str
-    ranges: tuple[str, ...]
-    text: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """A component whose version changes verdicts: known versions, oldest first, and flags."""
-
-    name: str
-    title: str
-    versions: tuple[str, ...]
-    flags: Mapping[str, Flag]
-    source: str
-
-    @property
-    def newest(self) -> str:
-        return self.versions[-1]
-
-    def note(self, version: str) -> str:
-        """Empty for a listed version, else a sentence about what stands in for it."""
-        if any(Version(version) == Version(one) for one in self.versions):
-            return ""
-        older = nearest_older(version, self.versions)
-        stands_in = older or self.versions[0]
-        return f"{self.title} {version} is not in the version table; {stands_in} stands in for it."
-
-    def holds(self, flag: str, version: str) -> bool:
-        return in_ranges(version, self.flags[flag].ranges)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownBad:
-    """A combination to stay away from; `effect` is "opens" or "breaks"."""
-
-    id: str
-    component: str
-    ranges: tuple[str, ...]
-    effect: str
-    what: str
-    remedy: str
-    source: str
-    with_component: str = ""
-    with_ranges: tuple[str, ...] = ()
-
-    def holds(self, versions: Mapping[str, str]) -> bool:
-        """Whether `versions` (component name to version) has this combination."""
-        version = versions.get(self.component)
-        if not version or not in_ranges(version, self.ranges):
-            return False
-        other = versions.get(self.with_component, "")
-        return not self.with_component or (bool(other) and in_ranges(other, self.with_ranges))
-
-
-@dataclass(frozen=True, slots=True)
-class EnvoyFilterGate:
-    """Where the EnvoyFilter fix-extproc-body-mode may exist at all."""
-
-    istio: str
-    proxy_version: str
-    source: str
-
-    def allows(self, istio: str) -> bool:
-        return in_ranges(istio, [self.istio])
-
-    def helps(self, istio: str, body_modes: Iterable[str]) -> bool:
-        """Whether BUFFERED is what the picker needs: only one that answers nothing else."""
-        return self.allows(istio) and "BUFFERED" in body_modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,30 +278,7 @@ def build(raw: Mapping[str, Any]) -> VersionTable:
     return VersionTable(
         releases=build_releases(raw),
         openshifts=tuple(raw["openshift"]),
-        components={name: _build_component(name, one) for name, one in raw["component"].items()},
-        known_bad=tuple(_known_bad(one) for one in raw["known_bad"]),
+        components={name: build_component(name, one) for name, one in raw["component"].items()},
+        known_bad=tuple(build_known_bad(one) for one in raw["known_bad"]),
         envoy_filter=EnvoyFilterGate(gate["istio"], gate["proxy_version"], gate["source"]),
-    )
-
-
-def _build_component(name: str, one: Mapping[str, Any]) -> Component:
-    flags = {
-        flag: Flag(flag, tuple(raw["ranges"]), raw["text"], raw["source"])
-        for flag, raw in one.get("flags", {}).items()
-    }
-    return Component(name, one["title"], tuple(one["versions"]), flags, one["source"])
-
-
-def _known_bad(one: Mapping[str, Any]) -> KnownBad:
-    other = one.get("with", {"component": "", "ranges": ()})
-    return KnownBad(
-        id=one["id"],
-        component=one["component"],
-        ranges=tuple(one["ranges"]),
-        effect=one["effect"],
-        what=one["what"],
-        remedy=one["remedy"],
-        source=one["source"],
-        with_component=other["component"],
-        with_ranges=tuple(other["ranges"]),
     )
