@@ -13,7 +13,7 @@ from typing import Final
 from modelgate.topology.answers import Request
 
 _PLAIN_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_DEFAULT_PORT: Final = {"http": 80, "https": 443}
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PLACEHOLDER_HOST: Final = "gateway.invalid"
 
 
@@ -24,12 +24,12 @@ def curl(request: Request) -> str:
     parts += _method(request.method)
     if request.gateway:
         parts += ["--connect-to", '"::$GATEWAY:"']
-    name = _url_host(request)
-    authority = name if _is_default_port(request) else f"{name}:{request.port}"
+    server = _server_name(request)
+    authority = server if _is_default_port(request) else f"{server}:{request.port}"
     if request.host != authority:
-        parts += ["-H", quote(f"Host: {request.host}")]
-    for header, value in request.headers.items():
-        parts += ["-H", quote(f"{header}: {value}" if value else f"{header};")]
+        parts += _header("Host", request.host)
+    for name, value in request.headers.items():
+        parts += _header(name, value)
     parts += _target(request.path, f"{request.scheme}://{authority}")
     return " ".join(parts)
 
@@ -66,14 +66,19 @@ def _method(method: str) -> list[str]:
     return ["-I"] if method == "HEAD" else ["-X", quote(method)]
 
 
-def _url_host(request: Request) -> str:
+def _header(name: str, value: str) -> list[str]:
+    """With a semicolon curl sends a header without value; with a colon it would drop it."""
+    return ["-H", quote(f"{name}: {value}" if value else f"{name};")]
+
+
+def _server_name(request: Request) -> str:
     """The name in the URL: it is what curl resolves and sends as SNI."""
     name = (request.sni or request.host.partition(":")[0]).lower().rstrip(".")
     return name if _PLAIN_HOST.fullmatch(name) else _PLACEHOLDER_HOST
 
 
 def _is_default_port(request: Request) -> bool:
-    return _DEFAULT_PORT.get(request.scheme) == request.port
+    return DEFAULT_PORTS.get(request.scheme) == request.port
 
 
 def _target(path: str, origin: str) -> list[str]:

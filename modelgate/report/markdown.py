@@ -5,7 +5,7 @@ from typing import Final
 
 from modelgate.findings import Finding, Verdict
 from modelgate.report import words
-from modelgate.report.safe import block, code, html, markdown
+from modelgate.report.safe import block, code, html
 from modelgate.report.text import labelled
 from modelgate.report.words import Line
 from modelgate.topology.answers import Door, Report
@@ -22,7 +22,7 @@ def _check(report: Report) -> Iterator[str]:
     verdict = report.verdict if report.doors else "NO DOORS"
     yield f"### {verdict}: {words.headline(report)}"
     yield ""
-    yield f"{markdown(words.decision(report))}<br>"
+    yield f"{words.decision(report)}<br>"
     yield words.counts(report)
     doors = words.worst_first(report.doors)
     if doors:
@@ -30,7 +30,7 @@ def _check(report: Report) -> Iterator[str]:
         yield from (_row(door) for door in doors)
     for door in doors:
         if door.verdict is not Verdict.PROTECTED:
-            yield from _folded(f"{door.verdict} {door.name}", words.details(door))
+            yield from _folded(f"{door.verdict} {words.title(door)}", words.details(door))
     for finding in words.gravest_first(report.findings):
         yield from _folded(_title(finding), words.finding_lines(finding))
     footers = list(words.footers(report))

@@ -1,6 +1,7 @@
 """A report for people at a terminal: the text report's words, in a table and in colour."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -15,6 +16,7 @@ from modelgate.report.safe import plain
 from modelgate.report.words import Line
 from modelgate.topology.answers import Answer, Door, Outcome, Report
 
+_LABEL: Final = 11
 _VERDICT_STYLE: Final = {
     Verdict.EXPOSED: "bold red",
     Verdict.UNDECIDED: "bold yellow",
@@ -44,7 +46,9 @@ def check(report: Report, console: Console) -> None:
         console.print(_table(doors))
     for door in doors:
         if door.verdict is not Verdict.PROTECTED:
-            title = Text.assemble((door.verdict, _VERDICT_STYLE[door.verdict]), "  ", _t(door.name))
+            title = Text.assemble(
+                (door.verdict, _VERDICT_STYLE[door.verdict]), "  ", _t(words.title(door))
+            )
             _print_block(console, title, words.details(door))
     for finding in words.gravest_first(report.findings):
         title = Text.assemble(
@@ -94,16 +98,29 @@ def _table(doors: Sequence[Door]) -> Table:
 
 
 def _print_block(console: Console, title: Text, lines: Iterable[Line]) -> None:
+    """What is for pasting is never broken: a shell would take its first line for the whole."""
     console.print(title)
-    console.print(Padding(_labelled(lines), (0, 0, 1, 2)))
+    for literal, group in groupby(lines, key=lambda line: line.literal):
+        if literal:
+            _print_literal(console, group)
+        else:
+            console.print(Padding(_labelled(group), (0, 0, 0, 2)))
+    console.print()
+
+
+def _print_literal(console: Console, lines: Iterable[Line]) -> None:
+    for line in lines:
+        if line.label:
+            console.print(Padding(Text(line.label, style="dim"), (0, 0, 0, 2)))
+        console.print(Text(f"    {plain(line.text)}", style="bold"), soft_wrap=True)
 
 
 def _labelled(lines: Iterable[Line]) -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, min_width=_LABEL)
     grid.add_column(overflow="fold")
     for line in lines:
-        grid.add_row(line.label, Text(plain(line.text), style="bold" if line.literal else ""))
+        grid.add_row(line.label, _t(line.text))
     return grid
 
 

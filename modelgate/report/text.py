@@ -13,7 +13,7 @@ from modelgate.report.safe import plain
 from modelgate.report.words import Line
 from modelgate.topology.answers import Answer, Report
 
-_LABEL: Final = 11
+_LABEL: Final = 13
 
 
 def check(report: Report) -> str:
@@ -45,7 +45,7 @@ def _check(report: Report) -> Iterator[str]:
     for door in doors:
         if door.verdict is not Verdict.PROTECTED:
             yield ""
-            yield f"{door.verdict}  {plain(door.name)}"
+            yield f"{door.verdict}  {plain(words.title(door))}"
             yield from labelled(words.details(door))
     for finding in words.gravest_first(report.findings):
         yield ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelgate.findings import Finding, Severity, Verdict
-from modelgate.report.curl import curl, gateway_address
+from modelgate.report.curl import DEFAULT_PORTS, curl, gateway_address
 from modelgate.topology.answers import Answer, Door, Report
 
 PRODUCTION: Final = "production"
@@ -72,6 +72,17 @@ def counts(report: Report) -> str:
     graded = ", ".join(f"{severities[s]} {s}" for s in Severity if severities[s])
     found = _number(len(report.findings), "finding")
     return f"doors: {text}; {found} ({graded})" if graded else f"doors: {text}; no findings"
+
+
+def title(door: Door) -> str:
+    """The request that a door lets in, else the backend behind it."""
+    request = door.request
+    if request is None:
+        return f"the way to {door.backend or 'an unknown backend'}"
+    authority = request.host or "any host"
+    if request.port != DEFAULT_PORTS.get(request.scheme) and ":" not in authority:
+        authority = f"{authority}:{request.port}"
+    return f"{request.method} {request.scheme}://{authority}{request.path}"
 
 
 def details(door: Door) -> Iterator[Line]:
