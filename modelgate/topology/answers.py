@@ -111,7 +111,12 @@ class Door:
     def name(self) -> str:
         """One line that names the door; exemptions match against it."""
         rule = "" if self.rule is None else f" rule {self.rule} match {self.match or 0}"
-        parts = (self.gateway, self.listener, self.hostname or "*", f"{self.route}{rule}")
+        parts = (
+            self.gateway,
+            self.listener,
+            self.hostname or "*",
+            f"{self.route}{rule}",
+        )
         return " > ".join(part for part in (*parts, self.backend) if part)
 
 

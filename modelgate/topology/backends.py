@@ -1,0 +1,142 @@
+"""What stands behind a rule: whether it is in view, may be reached, and serves a model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelgate.topology.graph import Topology
+from modelgate.topology.objects import Object
+from modelgate.topology.routes import GATEWAY_API, Backend, Route
+from modelgate.topology.values import items, labels, mapping, mappings, text
+
+POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
+WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "LeaderWorkerSet")
+HARMLESS_IMAGES = frozenset(
+    {"agnhost", "echo-server", "http-echo", "httpbin", "maas-api", "pause", "podinfo"}
+)
+"""Base names of images that neither serve a model nor forward requests to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resolved backend. `closed` says why Envoy answers 500; `doubt` why it is not certain."""
+
+    backend: Backend
+    through_picker: bool = False
+    closed: str = ""
+    doubt: str = ""
+    harmless: bool = False
+
+
+def resolve(topology: Topology, route: Route, backend: Backend) -> Target:
+    """What a request that is sent to `backend` by `route` meets."""
+    closed, doubt = _permitted(topology, route, backend)
+    if closed:
+        return Target(backend, closed=closed)
+    if backend.kind == "InferencePool":
+        return _pool(topology, backend, doubt)
+    if backend.kind == "Service" and backend.group == "":
+        return _service(topology, backend, doubt)
+    return Target(backend, doubt=doubt or f"{backend.ref}: this kind of backend is not understood")
+
+
+def _permitted(topology: Topology, route: Route, backend: Backend) -> tuple[str, str]:
+    """A backend in another namespace needs a ReferenceGrant there (Gateway API)."""
+    if backend.namespace == route.object.namespace:
+        return "", ""
+    wanted = (GATEWAY_API, route.object.kind, route.object.namespace)
+    for grant in topology.of("ReferenceGrant"):
+        if grant.namespace == backend.namespace and _grants(grant, wanted, backend):
+            return "", ""
+    if topology.namespace_labels(backend.namespace) is not None:
+        return f"RefNotPermitted: no ReferenceGrant in {backend.namespace} admits the route", ""
+    return "", f"Namespace {backend.namespace} is not in view: a ReferenceGrant may admit the route"
+
+
+def _grants(grant: Object, wanted: tuple[str, str, str], backend: Backend) -> bool:
+    sources = [
+        (text(item.get("group")), text(item.get("kind")), text(item.get("namespace")))
+        for item in mappings(grant.spec.get("from"))
+    ]
+    targets = mappings(grant.spec.get("to"))
+    return wanted in sources and any(
+        text(item.get("group")) == backend.group
+        and text(item.get("kind")) == backend.kind
+        and text(item.get("name")) in ("", backend.name)
+        for item in targets
+    )
+
+
+def _pool(topology: Topology, backend: Backend, doubt: str) -> Target:
+    if topology.find("InferencePool", backend.namespace, backend.name, backend.group):
+        return Target(backend, through_picker=True, doubt=doubt)
+    other = topology.find("InferencePool", backend.namespace, backend.name)
+    if other is not None:
+        named = backend.group or "the core group"
+        why = f"{backend.ref} exists in group {other.group}, the route names {named}"
+        return Target(backend, through_picker=True, doubt=doubt or why)
+    return Target(backend, through_picker=True, doubt=doubt or _not_in_view(backend))
+
+
+def _service(topology: Topology, backend: Backend, doubt: str) -> Target:
+    if backend.ref in topology.settings.harmless:
+        return Target(backend, harmless=True)
+    service = topology.find("Service", backend.namespace, backend.name, "")
+    if service is None:
+        return Target(backend, doubt=doubt or _not_in_view(backend))
+    if service.spec.get("type") == "ExternalName" or not mapping(service.spec.get("selector")):
+        why = f"{backend.ref} has no pods of its own: where it leads is not in view"
+        return Target(backend, doubt=doubt or why)
+    return Target(backend, doubt=doubt, harmless=_harmless(topology, service))
+
+
+def _not_in_view(backend: Backend) -> str:
+    return f"{backend.ref} is not in view: give it with `--with STACK|PATH|--live`"
+
+
+def _harmless(topology: Topology, service: Object) -> bool:
+    """Whether pods of `service` are in view and every image is known to serve no model."""
+    selector = labels(service.spec.get("selector"))
+    images = [
+        text(container.get("image"))
+        for workload in topology.of(*WORKLOADS)
+        if workload.namespace == service.namespace
+        for pod in (pod_template(workload),)
+        if selector.items() <= labels(mapping(pod.get("metadata")).get("labels")).items()
+        for container in mappings(mapping(pod.get("spec")).get("containers"))
+    ]
+    return bool(images) and all(_base_name(image) in HARMLESS_IMAGES for image in images)
+
+
+def _base_name(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def pod_template(workload: Object) -> Any:
+    """The pod (metadata and spec) that `workload` runs; itself for a Pod."""
+    if workload.kind == "Pod":
+        return workload.body
+    spec = workload.spec
+    if workload.kind == "LeaderWorkerSet":
+        spec = mapping(spec.get("leaderWorkerTemplate"))
+        return mapping(spec.get("leaderTemplate") or spec.get("workerTemplate"))
+    return mapping(spec.get("template"))
+
+
+def pool_selector(pool: Object) -> dict[str, str]:
+    """The labels of a pool's pods: flat in v1alpha2, below matchLabels in v1."""
+    selector = mapping(pool.spec.get("selector"))
+    return labels(selector.get("matchLabels", selector))
+
+
+def model_selectors(topology: Topology) -> list[tuple[str, dict[str, str]]]:
+    """(namespace, labels) of pods that are known to serve a model: those of pools in view."""
+    pools = [pool for pool in topology.of("InferencePool") if pool.group in POOL_GROUPS]
+    return [(pool.namespace, pool_selector(pool)) for pool in pools if pool_selector(pool)]
+
+
+def ports(service: Object) -> list[int]:
+    return [port["port"] for port in mappings(service.spec.get("ports")) if "port" in port]
+
+
+def external_ips(service: Object) -> list[str]:
+    return [text(address) for address in items(service.spec.get("externalIPs"))]

@@ -1,0 +1,206 @@
+"""Where Envoy routes a request: the first of three phases, kept apart from policies.
+
+Istio's conversion: HTTP listeners of one port share their virtual hosts, an HTTPS listener has
+its own, chosen by SNI. Only the nearest virtual host is asked. Precedence: Exact, then longest
+prefix, then regular expression, method, headers, query, then age (pilot `sortHTTPRoutes`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import re2
+
+from modelgate.topology import hostnames
+from modelgate.topology.graph import Attachment, Topology
+from modelgate.topology.paths import PathIndex, under
+from modelgate.topology.routes import Condition, Gateway, Listener, Match, Rule
+
+_KINDS = {"Exact": 3, "PathPrefix": 2, "RegularExpression": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request after Envoy's normalisation: `path` without query, `query` as pairs."""
+
+    host: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One match of one rule on one listener: what Envoy compares a request with."""
+
+    attachment: Attachment
+    rule: Rule
+    index: int
+    match: Match
+    rank: tuple[int, int, bool, int, int]
+
+    @property
+    def age(self) -> str:
+        return self.attachment.route.created
+
+
+@dataclass(slots=True)
+class VirtualHost:
+    domain: str
+    entries: list[Entry] = field(default_factory=list)
+    index: PathIndex[Entry] = field(default_factory=PathIndex)
+
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.index.add(entry.match.kind, entry.match.path, entry)
+
+    def candidates(self, call: Call) -> list[Entry]:
+        """The entries that may serve `call`: several only where age decides and is not known."""
+        found = [entry for entry in self.index.at(call.path) if matches(entry.match, call)]
+        if not found:
+            return []
+        best = max(entry.rank for entry in found)
+        return oldest([entry for entry in found if entry.rank == best])
+
+
+def oldest(entries: list[Entry]) -> list[Entry]:
+    """Of entries with one rank: one of each route (its first rule); the oldest route if known."""
+    first: dict[int, Entry] = {}
+    for entry in entries:
+        key = id(entry.attachment.route)
+        kept = first.get(key)
+        if kept is None or (entry.rule.index, entry.index) < (kept.rule.index, kept.index):
+            first[key] = entry
+    chosen = list(first.values())
+    if len(chosen) > 1 and all(entry.age for entry in chosen):
+        return [min(chosen, key=lambda entry: (entry.age, entry.attachment.route.key))]
+    return chosen
+
+
+def matches(match: Match, call: Call) -> bool:
+    """Whether Envoy's route for `match` takes `call`."""
+    if match.method and match.method != call.method:
+        return False
+    if match.kind == "Exact":
+        path = match.path == call.path
+    elif match.kind == "PathPrefix":
+        path = under(match.path, call.path)
+    else:
+        path = full(match.path, call.path)
+    return (
+        path
+        and all(_holds(item, call.headers) for item in match.headers)
+        and all(_holds(item, call.query) for item in match.query)
+    )
+
+
+def _holds(condition: Condition, values: Mapping[str, str]) -> bool:
+    value = values.get(condition.name)
+    if value is None:
+        return False
+    return full(condition.value, value) if condition.regex else value == condition.value
+
+
+def full(pattern: str, value: str) -> bool:
+    """Envoy's `safe_regex`: RE2 over the whole value; an invalid pattern matches nothing."""
+    try:
+        return re2.fullmatch(pattern, value) is not None
+    except re2.error:
+        return False
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """One RDS: the virtual hosts of an HTTP port, or of one HTTPS listener."""
+
+    listeners: tuple[Listener, ...]
+    vhosts: dict[str, VirtualHost] = field(default_factory=dict)
+
+    def find(self, host: str) -> VirtualHost | None:
+        """The virtual host for a Host header, as Envoy looks it up."""
+        nearest = hostnames.nearest(self.vhosts.keys(), hostnames.envoy_host(host))
+        return None if nearest is None else self.vhosts[nearest]
+
+
+@dataclass(slots=True)
+class Proxy:
+    """The Envoy of one gateway: its route tables by port, and by listener for HTTPS."""
+
+    gateway: Gateway
+    http: dict[int, RouteTable] = field(default_factory=dict)
+    https: dict[str, RouteTable] = field(default_factory=dict)
+
+    def tables(self) -> Iterator[tuple[Listener, RouteTable]]:
+        for listener in self.gateway.listeners:
+            if listener.protocol == "HTTP" and listener.port in self.http:
+                yield listener, self.http[listener.port]
+            elif listener.name in self.https:
+                yield listener, self.https[listener.name]
+
+    def table(self, scheme: str, port: int, sni: str) -> RouteTable | None:
+        """The table that serves a connection; None where no listener takes it."""
+        if scheme == "http":
+            return self.http.get(port)
+        named = {
+            listener.hostname or hostnames.ANY: listener
+            for listener in reversed(self.gateway.listeners)
+            if listener.protocol == "HTTPS" and listener.port == port
+        }
+        chosen = hostnames.nearest(named.keys(), sni.lower())
+        return None if chosen is None else self.https.get(named[chosen].name)
+
+
+def program(topology: Topology, gateway: Gateway) -> Proxy:
+    """What the gateway controller programs into the Envoy of `gateway`."""
+    proxy = Proxy(gateway)
+    ports: dict[int, list[Listener]] = defaultdict(list)
+    for listener in gateway.listeners:
+        if listener.protocol == "HTTP":
+            ports[listener.port].append(listener)
+        elif listener.protocol == "HTTPS":
+            proxy.https[listener.name] = RouteTable((listener,))
+    proxy.http = {port: RouteTable(tuple(named)) for port, named in ports.items()}
+    for attachment in topology.attachments.get(gateway.key, ()):
+        listener = attachment.listener
+        table = proxy.https.get(listener.name) or proxy.http[listener.port]
+        entries = list(_entries(attachment))
+        for hostname in attachment.hostnames:
+            vhost = table.vhosts.setdefault(hostname, VirtualHost(hostname))
+            for entry in entries:
+                vhost.add(entry)
+    return proxy
+
+
+def _entries(attachment: Attachment) -> Iterator[Entry]:
+    for rule in attachment.route.rules:
+        for index, match in enumerate(rule.matches):
+            yield Entry(attachment, rule, index, match, rank(match))
+
+
+def rank(match: Match) -> tuple[int, int, bool, int, int]:
+    """Sorts the match that Envoy prefers last."""
+    return (
+        _KINDS.get(match.kind, 0),
+        len(match.path),
+        bool(match.method),
+        len(match.headers),
+        len(match.query),
+    )
+
+
+def pairs(query: str) -> dict[str, str]:
+    """Query parameters as Envoy reads them: the first of equal names counts, nothing decoded."""
+    found: dict[str, str] = {}
+    for part in query.split("&") if query else ():
+        name, _, value = part.partition("=")
+        found.setdefault(name, value)
+    return found
+
+
+def overlapping(vhost: VirtualHost, match: Match) -> Sequence[Entry]:
+    """Entries of `vhost` whose path may meet that of `match`."""
+    if match.kind == "RegularExpression":
+        return vhost.entries
+    stem = match.path if match.kind == "Exact" else match.path.rstrip("/")
+    return list(vhost.index.near(stem, subtree=match.kind != "Exact"))

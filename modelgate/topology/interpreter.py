@@ -1,0 +1,273 @@
+"""What one concrete request meets: where Envoy routes it, which policy applies, what is said.
+
+The only place where the three phases come together; `check` and `trace` share it, so they cannot
+disagree. Where several winners are possible the worst answer is taken.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from modelgate.topology import cel
+from modelgate.topology.answers import Answer, Outcome, Request, Step
+from modelgate.topology.authorino import Say, ask, skipped
+from modelgate.topology.backends import Target, resolve
+from modelgate.topology.conditions import Attributes, attributes
+from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, pairs, program
+from modelgate.topology.filter import ActionSet, Auth, Filter, configure, winners
+from modelgate.topology.graph import Topology
+from modelgate.topology.opaque import opaque
+from modelgate.topology.paths import normalize
+from modelgate.topology.routes import Gateway
+from modelgate.topology.settings import Behaviour
+
+
+@dataclass(slots=True)
+class World:
+    """A topology with what its gateways program: Envoy's routes and Kuadrant's filter."""
+
+    topology: Topology
+    behaviour: Behaviour
+    proxies: dict[str, Proxy] = field(default_factory=dict)
+    filters: dict[str, Filter] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    targets: dict[int, tuple[Target, ...]] = field(default_factory=dict)
+
+    def resolved(self, entry: Entry) -> tuple[Target, ...]:
+        key = id(entry.rule)
+        if key not in self.targets:
+            route = entry.attachment.route
+            self.targets[key] = tuple(
+                resolve(self.topology, route, backend) for backend in entry.rule.backends
+            )
+        return self.targets[key]
+
+
+def program_all(topology: Topology, behaviour: Behaviour | None = None) -> World:
+    """The world of `topology` under `behaviour` (by default that of the settings)."""
+    world = World(topology, behaviour or topology.settings.behaviour)
+    for key, gateway in topology.gateways.items():
+        world.proxies[key] = program(topology, gateway)
+        world.filters[key] = configure(topology, gateway, world.behaviour)
+        world.doubts[key] = opaque(topology, gateway)
+    return world
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What the filter and Authorino say to a request on one gateway."""
+
+    say: Say
+    reason: str
+    status: int = 200
+    credentials: bool = False
+    policies: tuple[str, ...] = ()
+    acted: ActionSet | None = None
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Sorts the worst first: passing without credentials, unsure, refused."""
+        order = (Say.PASSES, Say.UNSURE, Say.REFUSES)
+        return (order.index(self.say), self.credentials)
+
+
+def view(request: Request, path: str, trusted: bool) -> tuple[Call, Attributes]:
+    """`request` as Envoy hands it to its filters, with `path` after its normalisation."""
+    plain, _, query = path.partition("?")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    call = Call(request.host, request.method, plain, pairs(query), headers)
+    seen = attributes(request.method, request.scheme, request.host, path, headers, trusted)
+    return call, seen
+
+
+def passages(world: World, gateway: Gateway, call: Call, seen: Attributes) -> list[Passage]:
+    """Everything that the filter of `gateway` may say to a request."""
+    filter_ = world.filters[gateway.key]
+    if filter_.absent:
+        return [Passage(Say.PASSES, filter_.absent)]
+    if filter_.broken:
+        return [Passage(Say.REFUSES, filter_.broken, 503)]
+    if not filter_.hosts:
+        reason = f"no AuthPolicy applies to any route of Gateway {gateway.key}"
+        return [Passage(Say.PASSES, reason)]
+    listed = filter_.find(call.host, world.behaviour)
+    if listed is None:
+        return [Passage(Say.PASSES, f"Kuadrant's filter knows no hostname for Host {call.host!r}")]
+    found = winners(listed, call, seen.filter_env, world.behaviour)
+    if not found:
+        reason = f"no action set of {listed.hostname} matches: the filter lets the request through"
+        return [Passage(Say.PASSES, reason)]
+    return [passage for winner in found for passage in _act(winner, seen, filter_.doubt)]
+
+
+def _act(winner: ActionSet | None, seen: Attributes, doubt: str) -> list[Passage]:
+    if winner is None:
+        return [Passage(Say.REFUSES, "a query match makes the filter's predicate fail", 500)]
+    if not winner.auths:
+        return [Passage(Say.PASSES, "only limits apply to this path", acted=winner)]
+    found = [_say(winner, auth, seen) for auth in winner.auths]
+    if not winner.complete:
+        reason = "more policies on one target than orders can be tried"
+        found.append(Passage(Say.UNSURE, reason, acted=winner))
+    if doubt and all(passage.say is Say.REFUSES for passage in found):
+        found.append(Passage(Say.UNSURE, doubt, acted=winner))
+    return found
+
+
+def _say(winner: ActionSet, auth: Auth, seen: Attributes) -> Passage:
+    policies = auth.effective.policies
+    if auth.dropped:
+        say = Say.PASSES if winner.limited else Say.UNSURE
+        return Passage(say, auth.dropped, policies=policies, acted=winner)
+    off = skipped(auth.effective, seen) if auth.effective.when else False
+    if off is True:
+        reason = "its `when` is false for this request: the policy is skipped"
+        return Passage(Say.PASSES, reason, policies=policies, acted=winner)
+    if isinstance(off, cel.CelError):
+        reason = f"its `when` fails at run time ({off.message})"
+        return Passage(Say.REFUSES, reason, 500, policies=policies, acted=winner)
+    word = auth.always if auth.strict and not seen.trusted else ask(auth.effective, seen)
+    if isinstance(off, cel.Unsure) and word.say is Say.REFUSES:
+        reason = f"its `when` depends on {off.reason}"
+        return Passage(Say.UNSURE, reason, policies=policies, acted=winner)
+    return Passage(word.say, word.reason, word.status, word.credentials, policies, winner)
+
+
+def answer(world: World, request: Request, trusted: bool = True) -> Answer:
+    """The worst answer that `request` may get; `trusted` takes its credentials as valid."""
+    wanted = [request.gateway] if request.gateway else list(world.proxies)
+    # Istio normalises paths unless its mesh configuration says NONE: the worse answer counts.
+    forms = dict.fromkeys((normalize(request.path), request.path))
+    found = [
+        _at_gateway(world, world.proxies[key], request, *view(request, path, trusted))
+        for key in wanted
+        if key in world.proxies
+        for path in forms
+    ]
+    if not found:
+        reason = f"no Gateway {request.gateway or 'at all'} is in view"
+        return Answer(Outcome.UNDECIDED if request.gateway else Outcome.NO_ROUTE, reason)
+    return min(found, key=lambda item: item.outcome.rank)
+
+
+def _at_gateway(
+    world: World, proxy: Proxy, request: Request, call: Call, seen: Attributes
+) -> Answer:
+    gateway = proxy.gateway
+    at = Step("gateway", f"Gateway {gateway.key}", f"{request.scheme} on port {request.port}")
+    doubts = unknowns(world.topology, gateway)
+    if doubts:
+        return Answer(Outcome.UNDECIDED, doubts, gateway=gateway.key, steps=(at,))
+    sni = request.sni or request.host.partition(":")[0]
+    table = proxy.table(request.scheme, request.port, sni)
+    if table is None:
+        reason = f"no {request.scheme} listener on port {request.port} takes {sni}"
+        return Answer(Outcome.NO_ROUTE, reason, gateway=gateway.key, steps=(at,))
+    entries = _routed(table, call)
+    if not entries:
+        reason = "no route matches"
+        return Answer(Outcome.NO_ROUTE, reason, 404, gateway=gateway.key, steps=(at,))
+    said = passages(world, gateway, call, seen)
+    answers = [
+        conclude(world, entry, passage, call.method, (at,)) for entry in entries for passage in said
+    ]
+    return min(answers, key=lambda item: (item.outcome.rank, item.authenticated))
+
+
+def _routed(table: RouteTable, call: Call) -> list[Entry]:
+    vhost = table.find(call.host)
+    return [] if vhost is None else vhost.candidates(call)
+
+
+def unknowns(topology: Topology, gateway: Gateway) -> str:
+    """The UNKNOWN field that keeps everything on `gateway` undecided, or empty."""
+    if not topology.unknowns:
+        return ""
+    related = {gateway.object.ref, f"GatewayClass {gateway.class_name}"}
+    related |= {route.ref for _, route in topology.children.get(gateway.key, ())}
+    for ref, paths in topology.unknowns.items():
+        loose = any(".parentRefs" in path or ".targetRef" in path for path in paths)
+        if ref in related or loose or ref.startswith(("AuthPolicy ", "Kuadrant ")):
+            return f"{ref}: {paths[0]} is not known before the update"
+    return ""
+
+
+def conclude(
+    world: World, entry: Entry, passage: Passage, method: str, before: tuple[Step, ...] = ()
+) -> Answer:
+    """The answer for one route and one word of the filter; the worst over the backends."""
+    attachment, rule = entry.attachment, entry.rule
+    targets = world.resolved(entry)
+    outcome, reason, status, target = _outcome(entry, passage, targets, method)
+    doubt = attachment.doubt or world.doubts[attachment.gateway.key]
+    if outcome is Outcome.REFUSED and world.doubts[attachment.gateway.key] and status != 500:
+        outcome, reason, status = Outcome.UNDECIDED, doubt, 0
+    if outcome is Outcome.REACHES_MODEL and doubt and not passage.credentials:
+        outcome, reason, status = Outcome.UNDECIDED, doubt, 0
+    return Answer(
+        outcome=outcome,
+        reason=reason,
+        status=status,
+        authenticated=passage.say is Say.REFUSES or passage.credentials,
+        gateway=attachment.gateway.key,
+        listener=attachment.listener.name,
+        route=attachment.route.ref,
+        rule=rule.index,
+        match=entry.index,
+        backend=target.backend.ref if target else "",
+        through_picker=bool(target and target.through_picker),
+        policies=passage.policies,
+        steps=(*before, *_steps(entry, passage, target, reason)),
+    )
+
+
+def _outcome(
+    entry: Entry, passage: Passage, targets: Iterable[Target], method: str
+) -> tuple[Outcome, str, int, Target | None]:
+    open_ = [target for target in targets if not target.closed]
+    first = next(iter(targets), None)
+    if entry.rule.cors and method == "OPTIONS" and not passage.credentials:
+        return (
+            Outcome.ANSWERED,
+            "a CORS preflight may be answered before authentication",
+            200,
+            first,
+        )
+    if passage.say is Say.REFUSES:
+        return Outcome.REFUSED, passage.reason, passage.status, first
+    if passage.say is Say.UNSURE:
+        return Outcome.UNDECIDED, passage.reason, 0, first
+    if entry.rule.redirect:
+        return Outcome.ANSWERED, "the gateway answers with a redirect", 302, None
+    if not open_:
+        closed = first.closed if first else "the rule has no backend"
+        return Outcome.REFUSED, closed, 500, first
+    certain = [target for target in open_ if not target.doubt and not target.harmless]
+    if certain:
+        return Outcome.REACHES_MODEL, passage.reason, 200, certain[0]
+    doubtful = [target for target in open_ if target.doubt]
+    if doubtful:
+        return Outcome.UNDECIDED, doubtful[0].doubt, 0, doubtful[0]
+    return Outcome.ANSWERED, f"{open_[0].backend.ref} serves no model", 200, open_[0]
+
+
+def _steps(entry: Entry, passage: Passage, target: Target | None, reason: str) -> tuple[Step, ...]:
+    attachment, match = entry.attachment, entry.match
+    host = f"hostname {attachment.listener.hostname or '*'}"
+    steps = [
+        Step("listener", attachment.listener.name, f"{attachment.listener.protocol}, {host}"),
+        Step(
+            "route",
+            attachment.route.ref,
+            f"rule {entry.rule.index} match {entry.index}: {match.kind} {match.path}",
+        ),
+    ]
+    if entry.rule.rewrite:
+        steps.append(Step("rewrite", attachment.route.ref, entry.rule.rewrite))
+    names = ", ".join(passage.policies) or "none"
+    steps.append(Step("policy", names, passage.reason))
+    if target is not None:
+        text = "through the endpoint picker" if target.through_picker else "without a picker"
+        steps.append(Step("backend", target.backend.ref, text))
+    if reason != passage.reason:
+        steps.append(Step("answer", "", reason))
+    return tuple(steps)
