@@ -1,0 +1,1 @@
+"""Settings in, Kubernetes objects out: plain functions that know nothing of Pulumi."""
