@@ -91,10 +91,15 @@ def _from_files(paths: Sequence[str]) -> View:
 
 
 def _from_stack(project: Path, stack: str) -> View:
+    """What the stack declares; a program with other settings than ours states no versions."""
+    from modelgate.config import KEY, load
     from modelgate.engine.in_process import evaluate
 
     evaluation = evaluate(project, stack)
-    return View(evaluation.objects, place=f"Pulumi.{stack}.yaml", warnings=evaluation.messages)
+    place = f"Pulumi.{stack}.yaml"
+    settings = evaluation.config.get(KEY)
+    stated = load(settings, stack, place).assumptions if isinstance(settings, Mapping) else {}
+    return View(evaluation.objects, place, stated, evaluation.messages)
 
 
 def _from_cluster(context: str | None) -> View:

@@ -1,0 +1,38 @@
+# Two commands: `make up` and `make test`. Needs Python 3.11, git and make; all else is fetched.
+SUITS = import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
+MODELGATE = .venv/bin/python -m modelgate
+
+.PHONY: up down check reject test lock clean cli dev
+
+up: cli        ## judge dev, start a local control plane, deploy dev through the engine
+	@$(MODELGATE) quickstart
+
+down: cli      ## stop what runs; what was built and downloaded stays cached
+	@$(MODELGATE) local down
+
+check: cli     ## who gets in, in every stack
+	@for stack in dev guide prod; do echo "== $$stack"; $(MODELGATE) check -s $$stack || exit $$?; done
+
+reject: cli    ## what happens to a production stack with one line too many
+	@$(MODELGATE) reject
+
+test: dev      ## style, types, architecture, tests
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m pytest
+
+lock:          ## write the lock files anew; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements-cli.txt --extra cli pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements-dev.txt --extra dev pyproject.toml
+
+clean: down    ## remove what make made in this folder
+	rm -rf .venv .modelgate build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+cli dev:
+	@test -n "$(PYTHON)" || { echo "error: there is no Python 3.11 or later on PATH" >&2; exit 2; }
+	@$(PYTHON) -m modelgate.bootstrap $@
