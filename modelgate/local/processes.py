@@ -1,0 +1,69 @@
+"""A child dies with its supervisor, even by SIGKILL, and its log stays small."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_LOG_BYTES = 4 * 2**20
+_STOP_SECONDS = 10
+# A soft limit: after large definitions kube-apiserver keeps a gigabyte of garbage without it.
+_MEMORY_LIMIT = {"GOMEMLIMIT": "1GiB"}
+
+
+@dataclass(frozen=True)
+class Child:
+    """One process of the control plane and its log."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def stop(self) -> None:
+        """Ask it to end, and make it end after 10 seconds."""
+        if self.ended:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def shorten_log(self) -> None:
+        """Keep at most 4 MiB and the 4 MiB before them. The process goes on appending."""
+        if self.log.stat().st_size > _LOG_BYTES:
+            before = self.log.with_suffix(".1.log")
+            before.write_bytes(self.log.read_bytes()[-_LOG_BYTES:])
+            os.truncate(self.log, 0)
+
+    def last_words(self, lines: int = 4) -> str:
+        """The end of its log."""
+        text = self.log.read_text(errors="replace")[-4000:]
+        return "\n".join(f"    {line[:300]}" for line in text.splitlines()[-lines:])
+
+
+def start(binary: Path, arguments: Sequence[str], logs: Path, folder: Path) -> Child:
+    """Start a child with the working directory `folder`. Raises OSError.
+
+    The kernel kills it when the thread that starts it ends, so the supervisor has one thread.
+    """
+    log = logs / f"{binary.name}.log"
+    launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*launcher, binary, *arguments],
+            cwd=folder,
+            env={**os.environ, **_MEMORY_LIMIT},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    return Child(binary.name, process, log)
