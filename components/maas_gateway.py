@@ -13,9 +13,10 @@ from modelgate.errors import ConfigurationError
 class MaasGateway(Component):
     """A Gateway that admits no request without credentials, and limits those that have some.
 
-    Declares GatewayClass, Gateway, AuthPolicy, RateLimitPolicy, TokenRateLimitPolicy, the API keys
-    that `settings.access.keys` lists, and where asked for DNSPolicy, TLSPolicy and a redirect
-    from HTTP. A route that depends on `closed` is made after the policies and removed before them.
+    Declares GatewayClass, Gateway, AuthPolicy, RateLimitPolicy, TokenRateLimitPolicy, a guard route
+    without a backend, the API keys that `settings.access.keys` lists, and where asked for
+    DNSPolicy, TLSPolicy and a redirect from HTTP. A route that depends on `closed` is made after
+    the policies and removed before them.
     """
 
     closed: list[pulumi.Resource]
@@ -38,18 +39,20 @@ class MaasGateway(Component):
         for problem in hostname_problems(settings, versions or Versions()):
             raise ConfigurationError(f"{problem.path} {problem.text}")
         super().__init__("MaasGateway", name, opts, {"name": settings.name})
-        before = [self.declare(gateway.gateway_class(settings))] if settings.create_class else []
+        classes = [self.declare(gateway.gateway_class(settings))] if settings.create_class else []
         allowed = [*namespaces, *settings.route_namespaces]
-        self.gateway = self.declare(gateway.maas_gateway(settings, allowed), after=before)
+        self.gateway = self.declare(gateway.maas_gateway(settings, allowed), after=classes)
+        guard = self.declare(gateway.guard_route(settings), after=[self.gateway])
         policies = (
             access.auth_policy(settings),
             limits.rate_limit_policy(settings),
             limits.token_rate_limit_policy(settings),
         )
-        self.closed = [self.gateway, *(self.declare(one, [self.gateway]) for one in policies)]
+        before = [self.gateway, guard]
+        self.closed = [*before, *(self.declare(one, before) for one in policies)]
         for key in settings.access.keys:
             self._api_key(settings, key, api_keys or {})
-        self._names(settings, before)
+        self._names(settings, classes)
         self.register_outputs({"name": settings.name, "namespace": settings.namespace})
 
     def _api_key(
@@ -64,7 +67,7 @@ class MaasGateway(Component):
         value = pulumi.Output.secret(values[key.id])
         self.declare(access.api_key(settings, key), string_data={"api_key": value})
 
-    def _names(self, settings: Gateway, before: Sequence[pulumi.Resource]) -> None:
+    def _names(self, settings: Gateway, classes: Sequence[pulumi.Resource]) -> None:
         """DNS, certificate and the redirect."""
         if settings.dns is not None:
             self.declare(gateway.dns_policy(settings, settings.dns.provider), self.closed)
@@ -74,5 +77,5 @@ class MaasGateway(Component):
                 gateway.tls_policy(settings, issuer.issuer, issuer.issuer_kind), [self.gateway]
             )
         if settings.redirect_http:
-            redirect = self.declare(gateway.redirect_gateway(settings), before)
+            redirect = self.declare(gateway.redirect_gateway(settings), classes)
             self.declare(gateway.redirect_route(settings), [redirect])

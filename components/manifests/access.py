@@ -28,6 +28,9 @@ IDENTITY_HEADERS = (
 A request that brings one is refused. Setting them is not enough: the filter appends to what the
 client sent (Kuadrant/wasm-shim, src/kuadrant/pipeline/tasks/auth.rs).
 """
+WAIT = {"pulumi.com/waitFor": "condition=Enforced"}
+"""The guard route lets Kuadrant enforce the policy before there is a route to a model."""
+
 MODEL_HEADER = "x-gateway-model-name"
 """Selects a model besides the path (KServe 0.19 and later); access review goes by the path."""
 
@@ -61,6 +64,7 @@ def auth_policy(gateway: Gateway) -> Manifest:
         "AuthPolicy",
         f"{gateway.name}-auth",
         gateway.namespace,
+        annotations=WAIT if gateway.wait_for_policy else None,
         spec={
             "targetRef": target_ref(gateway),
             "overrides": {"strategy": "atomic", "rules": rules},

@@ -32,8 +32,8 @@ def gateway_class(gateway: Gateway) -> Manifest:
 
 
 def maas_gateway(gateway: Gateway, namespaces: Sequence[str]) -> Manifest:
-    """The gateway in front of models in `namespaces`; others cannot attach routes."""
-    listener = _https(gateway.certificate, namespaces)
+    """The gateway in front of models in `namespaces`; routes of others cannot attach."""
+    listener = _https(gateway.certificate, [gateway.namespace, *namespaces])
     if gateway.hostname_on_listener:
         listener["hostname"] = gateway.hostname
     return manifest(
@@ -45,6 +45,23 @@ def maas_gateway(gateway: Gateway, namespaces: Sequence[str]) -> Manifest:
         annotations={**UNMANAGED, **AUTHORINO_TLS},
         spec={"gatewayClassName": gateway.class_name, "listeners": [listener]},
     )
+
+
+def guard_route(gateway: Gateway) -> Manifest:
+    """A route without a backend that matches every request.
+
+    Kuadrant's filter lets a request through for which it has no rule yet, and it learns of a new
+    route some seconds after Envoy does (opendatahub-io/models-as-a-service, pull request 1288).
+    With this route it always has one: the gateway's own policy.
+    """
+    spec: dict[str, Any] = {
+        "parentRefs": [parent_ref(gateway.name, gateway.namespace)],
+        "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}],
+    }
+    if gateway.hostname_on_listener:
+        spec["hostnames"] = [gateway.hostname]
+    name = f"{gateway.name}-guard"
+    return manifest(API_VERSION, "HTTPRoute", name, gateway.namespace, spec=spec)
 
 
 def open_test_gateway(

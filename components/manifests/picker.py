@@ -12,22 +12,6 @@ from components.manifests.objects import child_name
 from modelgate.config import Model, Weights
 from modelgate.releases import Picker
 
-PREFILL_DECODE = {
-    "disagg-profile-handler": (
-        {"type": "disagg-headers-handler"},
-        {"type": "always-disagg-pd-decider"},
-        {
-            "type": "disagg-profile-handler",
-            "parameters": {"deciders": {"prefill": "always-disagg-pd-decider"}},
-        },
-    ),
-    "pd-profile-handler": (
-        {"type": "prefill-header-handler"},
-        {"type": "pd-profile-handler", "parameters": {"threshold": 0}},
-    ),
-}
-"""Plugins that send prompts to prefill pods first: the newer names, then the older ones."""
-
 
 def scheduler(model: Model, picker: Picker) -> dict[str, Any]:
     """`router.scheduler` of the model; `{}` takes the release's own configuration."""
@@ -51,9 +35,7 @@ def picker_config(weights: Weights, picker: Picker, split: bool) -> dict[str, An
     handlers: list[dict[str, Any]] = [{"type": "single-profile-handler"}]
     profiles: dict[str, list[str]] = {"default": []}
     if split:
-        newer, older = PREFILL_DECODE
-        name = newer if newer in picker.other_plugins else older
-        handlers = [*PREFILL_DECODE[name], {"type": "prefill-filter"}, {"type": "decode-filter"}]
+        handlers = _disaggregation(picker)
         profiles = {"prefill": ["prefill-filter"], "decode": ["decode-filter"]}
     scored = [{"pluginRef": name, "weight": weight} for name, weight in scores.items()]
     return {
@@ -76,6 +58,18 @@ def picker_config(weights: Weights, picker: Picker, split: bool) -> dict[str, An
             for name, filters in profiles.items()
         ],
     }
+
+
+def _disaggregation(picker: Picker) -> list[dict[str, Any]]:
+    """Plugins that send prompts to prefill pods first; a handler comes after its deciders."""
+    handler = picker.disaggregation
+    parameters = dict(handler.parameters)
+    return [
+        *({"type": name} for name in handler.others),
+        {"type": handler.handler, "parameters": parameters},
+        {"type": "prefill-filter"},
+        {"type": "decode-filter"},
+    ]
 
 
 def _preset(model: Model, picker: Picker) -> list[str]:

@@ -174,6 +174,9 @@ class Gateway(Settings):
     tls: Tls | None = None
     """Have cert-manager write the certificate; needs hostnameOnListener."""
 
+    wait_for_policy: bool = False
+    """Make routes only after Kuadrant enforces the AuthPolicy (`pulumi.com/waitFor`)."""
+
     access: Access = Access()
     """Who gets in."""
 
