@@ -37,7 +37,7 @@ class Picker:
     preset's own flags with {namespace}, {service} and {child:-suffix} to fill in. `ports` are
     (name, number) in order. `scorers` and `other_plugins` are the names it knows.
     `default`, `prefill` and `decode` are the scorers of the configuration that the operator writes
-    itself, the last two for a service with a prefill section.
+    itself, the last two for a service with a prefill section; `lora` joins them for adapters.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Picker:
     ports: tuple[tuple[str, int], ...]
     config_api_version: str
     default: tuple[Plugin, ...]
+    lora: tuple[Plugin, ...]
     prefill: tuple[Plugin, ...]
     decode: tuple[Plugin, ...]
     disaggregation: Disaggregation
@@ -109,7 +110,9 @@ class Release:
 
     `name` is the profile's, `asked` what was asked for; `exact` is False and `note` a sentence
     where an older profile stands in. `emit` is the apiVersion that the release accepts from us.
-    `pools` are the apiVersions of the InferencePools it creates, the primary first.
+    `pools` are the apiVersions of the InferencePools it creates, the primary first;
+    `migrated_annotation` marks a managed HTTPRoute that moved to inference.networking.k8s.io.
+    `controller` is the generation of its controller, 1 or 2 (versions.toml says what differs).
     """
 
     name: str
@@ -123,7 +126,8 @@ class Release:
     stored_version: str
     emit: str
     pools: tuple[str, ...]
-    migrates_pool_group: bool
+    migrated_annotation: str
+    controller: int
     rules: tuple[RouteRule, ...]
     picker: Picker
     destination_rules: DestinationRules | None
@@ -175,7 +179,8 @@ def _release(
         stored_version=one["stored_version"],
         emit=f"serving.kserve.io/{one['served_versions'][0]}",
         pools=tuple(one["pools"]),
-        migrates_pool_group=one.get("migrates_pool_group", False),
+        migrated_annotation=one.get("migrated_annotation", ""),
+        controller=one["controller"],
         rules=rules[one["rules"]],
         picker=pickers[one["picker"]],
         destination_rules=_destination_rules(raw["destination_rules"][destination_rules])
@@ -211,6 +216,7 @@ def _picker(name: str, one: Raw, raw: Raw) -> Picker:
         ports=tuple(_port(port) for port in one["ports"]),
         config_api_version=one["config_api_version"],
         default=_plugins(one["default"]),
+        lora=_plugins(one.get("lora", [])),
         prefill=_plugins(one["prefill"]),
         decode=_plugins(one["decode"]),
         disaggregation=Disaggregation(

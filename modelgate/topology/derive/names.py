@@ -1,33 +1,37 @@
-"""Names that the operator gives: equal to knative's kmeta.ChildName, hashed where too long."""
+"""Names that controllers give to what they make: hashed where too long, as knative does it."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 _LONGEST = 63
 _HASH = 32
+_HEAD = _LONGEST - _HASH
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def child_name(parent: str, suffix: str) -> str:
-    """`parent + suffix`, or 63 characters with the parent's MD5 (knative.dev/pkg kmeta/names.go)."""
+    """`parent + suffix`, or at most 63 characters with an MD5 (knative.dev/pkg kmeta.ChildName)."""
     if len(parent) + len(suffix) <= _LONGEST:
         return parent + suffix
-    digest = hashlib.md5(parent.encode(), usedforsecurity=False).hexdigest()
-    if _LONGEST - _HASH - len(suffix) > 0:
-        return parent[: _LONGEST - _HASH - len(suffix)] + digest + suffix
-    whole = hashlib.md5((parent + suffix).encode(), usedforsecurity=False).hexdigest()
-    kept = (parent + suffix)[: _LONGEST - _HASH]
-    return kept + whole
+    if len(suffix) < _HEAD:
+        return parent[: _HEAD - len(suffix)] + _md5(parent) + suffix
+    name = (parent[:_HEAD] + _md5(parent + suffix) + suffix)[:_LONGEST]
+    return re.sub(r"[^a-zA-Z0-9]+$", "", name)
 
 
 def shadow_service(pool: str) -> str:
-    """The Service that Istio makes for an InferencePool (istio, inferencepool_collection.go)."""
-    suffix = "-ip-" + hashlib.sha256(pool.encode()).hexdigest()[:8]
+    """The Service that Istio makes for an InferencePool (istio, InferencePoolServiceName)."""
+    suffix = f"-ip-{hashlib.sha256(pool.encode()).hexdigest()[:8]}"
     return pool[: _LONGEST - len(suffix)] + suffix
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The children of one LLMInferenceService by what they are."""
+    """The children of the LLMInferenceService `service`, by what they are."""
 
     service: str
 
@@ -35,24 +39,12 @@ class Names:
         return child_name(self.service, suffix)
 
     @property
-    def workload(self) -> str:
-        return self.child("-kserve")
-
-    @property
     def workload_service(self) -> str:
         return self.child("-kserve-workload-svc")
 
     @property
-    def scheduler(self) -> str:
-        return self.child("-kserve-router-scheduler")
-
-    @property
     def picker_service(self) -> str:
         return self.child("-epp-service")
-
-    @property
-    def picker_account(self) -> str:
-        return self.child("-epp-sa")
 
     @property
     def pool(self) -> str:
@@ -65,3 +57,8 @@ class Names:
     @property
     def certificates(self) -> str:
         return self.child("-kserve-self-signed-certs")
+
+
+def policy_name(target: str) -> str:
+    """The AuthPolicy that odh-model-controller puts on a Gateway or HTTPRoute."""
+    return child_name(target, "-authn")

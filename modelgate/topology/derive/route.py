@@ -1,0 +1,108 @@
+"""The managed HTTPRoute: parents and rules as service and release say, never certain by guess.
+
+Sources: KServe's config-llm-router-route preset, config_merge.go, router.go.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modelgate.releases import V1_POOL_GROUP
+from modelgate.topology.derive.merge import either, section
+from modelgate.topology.derive.rules import route_rules
+from modelgate.topology.derive.service import Service
+from modelgate.topology.objects import UNKNOWN, Object, Unknown
+from modelgate.topology.values import items, mapping, text
+from modelgate.versions import table
+
+GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def managed_route(service: Service, objects: Sequence[Object], istio: str) -> Object | None:
+    """The HTTPRoute that the operator makes for `service`, or None.
+
+    Where it is not certain whether there is one, or which, its parents and rules are UNKNOWN.
+    """
+    refs, http = service.route_refs, service.http
+    if service.route is None or (not isinstance(refs, Unknown) and refs):
+        return None
+    inline = section(http, "spec")
+    if isinstance(refs, Unknown) or isinstance(inline, Unknown):
+        return _route(service, {"parentRefs": UNKNOWN, "rules": UNKNOWN}, {})
+    own = mapping(inline)
+    parents = _parents(service, own.get("parentRefs"))
+    group = _pool_group(service, istio)
+    spec = {
+        **own,
+        "parentRefs": parents,
+        "rules": route_rules(service, own.get("rules"), group, _gateways(parents, objects)),
+    }
+    return _route(service, spec, _annotations(service, group))
+
+
+def _route(service: Service, spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Object:
+    labels = {
+        "app.kubernetes.io/component": "llminferenceservice-router",
+        "app.kubernetes.io/name": service.name or UNKNOWN,
+        "app.kubernetes.io/part-of": "llminferenceservice",
+    }
+    name = service.names.route if service.name else ""
+    body = {"spec": dict(spec)}
+    return service.make(f"{GATEWAY_API}/v1", "HTTPRoute", name, body, labels, annotations)
+
+
+def _pool_group(service: Service, istio: str) -> str:
+    """The group of the pool in backends, once the gateway has answered.
+
+    A managed route starts at the older group and moves when the gateway refuses it or accepts the
+    newer one. A pool that somebody else made keeps the group of the preset.
+    """
+    if service.pool_ref == "" and service.release.migrated_annotation:
+        return table().pool_group(service.release, istio)
+    return service.release.pool_groups[0]
+
+
+def _annotations(service: Service, group: str) -> dict[str, str]:
+    key = service.release.migrated_annotation
+    moved = key and group == V1_POOL_GROUP and service.scheduler is not None
+    return {key: "v1"} if moved and service.pool_ref == "" else {}
+
+
+def _parents(service: Service, inline: Any) -> Any:
+    refs = service.gateway_refs
+    if isinstance(refs, Unknown):
+        return UNKNOWN
+    if refs:
+        return [_parent(service, ref) for ref in refs]
+    if inline is UNKNOWN or items(inline):
+        return inline
+    namespace, _, name = service.release.default_gateway.partition("/")
+    return [_parent(service, {"name": name, "namespace": namespace})]
+
+
+def _parent(service: Service, ref: Any) -> Any:
+    if not isinstance(ref, Mapping):
+        return UNKNOWN
+    parent = {
+        "group": GATEWAY_API,
+        "kind": "Gateway",
+        "name": ref.get("name", ""),
+        "namespace": either(ref.get("namespace"), service.namespace),
+    }
+    if "sectionName" in ref:
+        parent["sectionName"] = ref["sectionName"]
+    return parent
+
+
+def _gateways(parents: Any, objects: Sequence[Object]) -> list[Object]:
+    """The Gateways in view that `parents` name."""
+    wanted = {
+        (text(mapping(parent).get("namespace")), text(mapping(parent).get("name")))
+        for parent in items(parents)
+    }
+    return [
+        obj
+        for obj in objects
+        if obj.kind == "Gateway"
+        and obj.group == GATEWAY_API
+        and (obj.namespace, obj.name) in wanted
+    ]
