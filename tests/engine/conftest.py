@@ -1,10 +1,14 @@
 """Small Pulumi projects, so that the engine's tests depend on no other part."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from modelgate.engine.kubernetes_provider.cluster import Cluster, Settings
+from modelgate.local import control_plane
 
 Write = Callable[..., Path]
 
@@ -31,3 +35,28 @@ def project(tmp_path: Path) -> Write:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Iterator[Path]:
+    """The admin kubeconfig of a local control plane of the tests' own."""
+    with control_plane() as status:
+        yield status.kubeconfig
+
+
+@pytest.fixture
+def cluster(kubeconfig: Path) -> Cluster:
+    """The same API server, asked directly."""
+    return Cluster(Settings(kubeconfig=str(kubeconfig)))
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A namespace of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.request(
+        "POST",
+        "/api/v1/namespaces",
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
+    )
+    return name
