@@ -235,3 +235,24 @@ def strings(expr: Expr) -> set[str]:
     return {
         item.value for item in walk(expr) if isinstance(item, Literal) and type(item.value) is str
     }
+
+
+_SPLITTABLE = frozenset(
+    {"==", "!=", "in", "startsWith", "endsWith", "contains", "exists", "all", "has", "&&", "||"}
+    | {"!", "?:", "lowerAscii"}
+)
+_TESTS = frozenset({"==", "!=", "in", "startsWith", "endsWith", "contains"})
+
+
+def splittable(expr: Expr) -> bool:
+    """Whether `expr` only tests strings against its literals, so that cutting there covers it."""
+    calls = [item for item in walk(expr) if isinstance(item, Call)]
+    return all(
+        call.function in _SPLITTABLE and (call.function not in _TESTS or _against_literal(call))
+        for call in calls
+    )
+
+
+def _against_literal(call: Call) -> bool:
+    operands = call.args if call.target is None else (call.target, *call.args)
+    return any(isinstance(item, Literal | ListOf) for item in operands) or call.function == "in"

@@ -8,7 +8,7 @@ from typing import Any
 import re2
 
 from modelgate.topology import cel
-from modelgate.topology.cel_syntax import CelSyntaxError, parse, strings
+from modelgate.topology.cel_syntax import CelSyntaxError, parse, splittable, strings
 from modelgate.topology.values import items, mapping, mappings, text
 
 Patterns = Mapping[str, list[Mapping[str, Any]]]
@@ -184,42 +184,47 @@ def _pattern(item: Mapping[str, Any], request: Attributes) -> Truth:
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """What conditions mention: `words` cut a partition, `regexes` cannot be cut at words."""
+    """What conditions mention: `words` cut a partition; `uncut` says what words cannot cut."""
 
     words: frozenset[str]
     headers: frozenset[str]
-    regexes: bool
+    uncut: str
 
 
 def literals(parts: Any) -> Literals:
     """Every literal below `parts` (policy entries, `when` lists): where a partition is cut."""
     words: set[str] = set()
     headers: set[str] = set()
-    regexes = False
+    uncut = ""
     for key, value in _texts(parts, ""):
         if key in ("predicate", "expression"):
-            found = _cel_strings(value)
+            found, why = _cel(value)
             words |= found
-            regexes = regexes or ".matches(" in value
+            uncut = uncut or why
             headers |= {word.lower() for word in found} | set(_HEADER.findall(value.lower()))
         elif key == "selector":
             headers |= {name.rpartition(".")[2] for name in _SELECTED.findall(value.lower())}
         elif key == "value":
             words.add(value)
         elif key == "operator" and value == "matches":
-            regexes = True
-    return Literals(frozenset(words), frozenset(headers), regexes)
+            uncut = uncut or "a pattern uses a regular expression, which cannot be split into cases"
+    return Literals(frozenset(words), frozenset(headers), uncut)
 
 
 _HEADER = re.compile(r"headers\.([a-z0-9_]+)")
 _SELECTED = re.compile(r"headers\.[a-z0-9_-]+")
 
 
-def _cel_strings(predicate: str) -> set[str]:
+def _cel(predicate: str) -> tuple[set[str], str]:
     try:
-        return strings(parse(predicate))
+        expr = parse(predicate)
     except CelSyntaxError:
-        return set()
+        return set(), ""
+    if not splittable(expr):
+        return strings(expr), f"the predicate {predicate!r} cannot be split into cases"
+    if re.search(r"\brequest\.host\b", predicate):
+        return strings(expr), f"the predicate {predicate!r} reads the host"
+    return strings(expr), ""
 
 
 def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:

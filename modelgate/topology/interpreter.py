@@ -4,7 +4,6 @@ The only place where the three phases come together; `check` and `trace` share i
 disagree. Where several winners are possible the worst answer is taken.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from modelgate.topology import cel
@@ -192,11 +191,16 @@ def unknowns(topology: Topology, gateway: Gateway) -> str:
 
 
 def conclude(
-    world: World, entry: Entry, passage: Passage, method: str, before: tuple[Step, ...] = ()
+    world: World,
+    entry: Entry,
+    passage: Passage,
+    method: str,
+    before: tuple[Step, ...] = (),
+    targets: tuple[Target, ...] = (),
 ) -> Answer:
     """The answer for one route and one word of the filter; the worst over the backends."""
     attachment, rule = entry.attachment, entry.rule
-    targets = world.resolved(entry)
+    targets = targets or world.resolved(entry)
     outcome, reason, status, target = _outcome(entry, passage, targets, method)
     doubt = attachment.doubt or world.doubts[attachment.gateway.key]
     if outcome is Outcome.REFUSED and world.doubts[attachment.gateway.key] and status != 500:
@@ -221,7 +225,7 @@ def conclude(
 
 
 def _outcome(
-    entry: Entry, passage: Passage, targets: Iterable[Target], method: str
+    entry: Entry, passage: Passage, targets: tuple[Target, ...], method: str
 ) -> tuple[Outcome, str, int, Target | None]:
     open_ = [target for target in targets if not target.closed]
     first = next(iter(targets), None)

@@ -1,0 +1,150 @@
+"""What the API server keeps of an object: unknown fields are pruned in silence, wrong types refused.
+
+`fields.json` holds the names and types of fields of the kinds that decide a verdict, taken from
+their CRDs (Gateway API 1.6, Kuadrant 1.4, inference extension 1.3 and 1.5). A misspelt field in an
+AuthPolicy is an open door, so the judge judges what is left after pruning and says what went.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from modelgate.topology.objects import UNKNOWN, Object
+from modelgate.topology.values import mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One field that the API server prunes, or for which it refuses the whole object."""
+
+    object: Object
+    path: str
+    message: str
+    refused: bool
+
+
+@cache
+def _table() -> dict[str, Any]:
+    found = resources.files("modelgate.topology").joinpath("fields.json").read_text("utf-8")
+    table: dict[str, Any] = json.loads(found)
+    return table
+
+
+def known(obj: Object) -> bool:
+    """Whether the fields of this kind are in the table."""
+    return f"{obj.group}/{obj.kind}" in _table()
+
+
+def conform(obj: Object) -> tuple[Object, list[Flaw]]:
+    """`obj` as the API server stores it, and what it prunes or refuses. Others stay as they are."""
+    tree = _table().get(f"{obj.group}/{obj.kind}")
+    if tree is None:
+        return obj, []
+    flaws: list[Flaw] = []
+    spec = _keep(obj.body.get("spec"), tree, "spec", obj, flaws)
+    flaws += _refusals(obj)
+    if not flaws:
+        return obj, []
+    body = {**obj.body, "spec": spec} if "spec" in obj.body else obj.body
+    return replace(obj, body=body), flaws
+
+
+def _keep(value: Any, tree: Any, path: str, obj: Object, flaws: list[Flaw]) -> Any:
+    if value is None or value is UNKNOWN or tree == "any":
+        return value
+    if isinstance(tree, list):
+        if not isinstance(value, list | tuple):
+            return _wrong(value, "a list", path, obj, flaws)
+        return [
+            _keep(item, tree[0], f"{path}[{index}]", obj, flaws) for index, item in enumerate(value)
+        ]
+    if isinstance(tree, dict):
+        if not isinstance(value, Mapping):
+            return _wrong(value, "a mapping", path, obj, flaws)
+        return dict(_members(value, tree, path, obj, flaws))
+    return value if _fits(value, tree) else _wrong(value, _WORDS[tree], path, obj, flaws)
+
+
+def _members(
+    value: Mapping[str, Any], tree: dict[str, Any], path: str, obj: Object, flaws: list[Flaw]
+) -> Iterator[tuple[str, Any]]:
+    free = tree.get("*")
+    for key, item in value.items():
+        below = tree.get(key, free)
+        if below is None:
+            near = get_close_matches(str(key), tree, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            flaws.append(Flaw(obj, f"{path}.{key}", f"unknown field, pruned{hint}", False))
+        else:
+            yield key, _keep(item, below, f"{path}.{key}", obj, flaws)
+
+
+_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "int-or-string": "text or a whole number",
+}
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "int-or-string":
+        return isinstance(value, str | int)
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole if kind == "integer" else isinstance(value, int | float)
+
+
+def _wrong(value: Any, wanted: str, path: str, obj: Object, flaws: list[Flaw]) -> None:
+    flaws.append(Flaw(obj, path, f"must be {wanted}: the API server refuses the object", True))
+
+
+TARGETS = {
+    "AuthPolicy": ("Gateway", "HTTPRoute", "GRPCRoute"),
+    "RateLimitPolicy": ("Gateway", "HTTPRoute", "GRPCRoute"),
+    "TokenRateLimitPolicy": ("Gateway", "HTTPRoute"),
+}
+
+
+def _refusals(obj: Object) -> Iterator[Flaw]:
+    """Admission rules of Kuadrant's CRDs that decide whether a policy exists at all."""
+    if obj.kind not in TARGETS:
+        return
+    spec = obj.spec
+    kind = mapping(spec.get("targetRef")).get("kind")
+    if isinstance(kind, str) and kind not in TARGETS[obj.kind]:
+        wanted = ", ".join(TARGETS[obj.kind])
+        yield Flaw(obj, "spec.targetRef.kind", f"{kind} is not one of {wanted}: refused", True)
+    if obj.kind != "AuthPolicy":
+        return
+    blocks = [name for name in ("defaults", "overrides") if name in spec]
+    implicit = any(spec.get(name) for name in ("rules", "when", "patterns"))
+    if len(blocks) + implicit > 1:
+        yield Flaw(obj, "spec", "rules, defaults and overrides exclude each other: refused", True)
+    block = mapping(spec.get(blocks[0])) if blocks else spec
+    if not _any_rule(block.get("rules")):
+        yield Flaw(obj, "spec", "at least one rule must be defined: refused", True)
+
+
+def _any_rule(rules: Any) -> bool:
+    if rules is UNKNOWN:
+        return True
+    found = mapping(rules)
+    response = mapping(found.get("response"))
+    success = mapping(response.get("success"))
+    sections = ("authentication", "metadata", "authorization", "callbacks")
+    return (
+        any(found.get(name) for name in sections)
+        or any(name in response for name in ("unauthenticated", "unauthorized"))
+        or any(success.get(name) for name in ("headers", "filters"))
+    )

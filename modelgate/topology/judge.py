@@ -1,0 +1,157 @@
+"""Who gets in: from objects to doors with verdicts, and from requests to answers.
+
+Pure: the same call serves the policy pack, the command line, the cluster and the tests.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from modelgate.findings import Verdict
+from modelgate.topology.answers import Answer, Door, Request
+from modelgate.topology.derive import derive
+from modelgate.topology.doors import gateway_doors
+from modelgate.topology.fields import Flaw, conform
+from modelgate.topology.graph import Topology, build
+from modelgate.topology.interpreter import World, answer, program_all
+from modelgate.topology.objects import Object
+from modelgate.topology.settings import Behaviour, Exemption, Settings, behaviour
+from modelgate.topology.side_doors import side_doors
+from modelgate.versions import table
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything the rules read: what was given, what it means, and the doors, worst first."""
+
+    settings: Settings
+    topology: Topology
+    world: World
+    doors: tuple[Door, ...]
+    flaws: tuple[Flaw, ...]
+    unmatched: tuple[Exemption, ...]
+
+    @property
+    def expired(self) -> tuple[Exemption, ...]:
+        return tuple(item for item in self.settings.exemptions if item.until < self.settings.today)
+
+
+def analyze(objects: Sequence[Object], settings: Settings) -> Analysis:
+    """The judgement of `objects`. Raises ConfigurationError for versions that cannot be read."""
+    topology, flaws = _topology(objects, settings)
+    world = program_all(topology)
+    doors = [*gateway_doors(world), *side_doors(topology), *_unreadable(flaws), *_twice(objects)]
+    doors = _with_versions(world, doors)
+    doors, unmatched = _exempted(doors, settings)
+    doors.sort(key=lambda door: (door.verdict.rank, door.name))
+    return Analysis(settings, topology, world, tuple(doors), tuple(flaws), tuple(unmatched))
+
+
+def trace(
+    objects: Sequence[Object], settings: Settings, requests: Iterable[Request]
+) -> list[Answer]:
+    """The answer to each request, in order; credentials in a request are taken as valid."""
+    world = program_all(_topology(objects, settings)[0])
+    return [answer(world, request) for request in requests]
+
+
+def _topology(objects: Sequence[Object], settings: Settings) -> tuple[Topology, list[Flaw]]:
+    kept: list[Object] = []
+    flaws: list[Flaw] = []
+    for obj in objects:
+        stored, found = conform(obj)
+        flaws += found
+        if not any(flaw.refused for flaw in found):
+            kept.append(stored)
+    kept += derive(kept, settings.release, settings.version("istio"))
+    return build(kept, settings), flaws
+
+
+DECIDING = ("Gateway", "HTTPRoute", "GRPCRoute", "AuthPolicy")
+
+
+def _unreadable(flaws: Iterable[Flaw]) -> Iterator[Door]:
+    for flaw in flaws:
+        if flaw.refused and flaw.object.kind in DECIDING:
+            reason = f"{flaw.object.ref}: {flaw.path}: {flaw.message}"
+            yield _undecided(flaw.object, reason)
+
+
+def _twice(objects: Iterable[Object]) -> Iterator[Door]:
+    seen: dict[tuple[str, str, str, str], Object] = {}
+    for obj in objects:
+        if obj.kind not in DECIDING:
+            continue
+        first = seen.setdefault((obj.group, obj.kind, obj.namespace, obj.name), obj)
+        if first is not obj and first.spec != obj.spec:
+            where = " and ".join(filter(None, (first.source, obj.source)))
+            yield _undecided(obj, f"{obj.ref} is given twice with different content ({where})")
+
+
+def _undecided(obj: Object, reason: str) -> Door:
+    return Door(Verdict.UNDECIDED, reason, route=obj.ref, source=obj.source, opened_by=obj.ref)
+
+
+def _exempted(doors: list[Door], settings: Settings) -> tuple[list[Door], list[Exemption]]:
+    matched: set[int] = set()
+    result = []
+    for door in doors:
+        open_ = door.verdict in (Verdict.EXPOSED, Verdict.UNDECIDED)
+        for item in settings.exemptions if open_ else ():
+            if item.covers(door.name):
+                matched.add(id(item))
+                if item.until >= settings.today:
+                    reason = f"open on purpose until {item.until} ({item.owner}): {item.reason}"
+                    door = replace(door, verdict=Verdict.EXEMPT, reason=reason)
+                    break
+        result.append(door)
+    return result, [item for item in settings.exemptions if id(item) not in matched]
+
+
+def _with_versions(world: World, doors: list[Door]) -> list[Door]:
+    """Says beside each door which other supported version would change its verdict."""
+    notes: dict[str, list[str]] = {}
+    verdicts = {door.name: door.verdict for door in doors}
+    for label, other in _alternatives(world.topology.settings):
+        changed = program_all(world.topology, other)
+        for door in gateway_doors(changed):
+            if verdicts.get(door.name, door.verdict) is not door.verdict:
+                witness = f": `Host: {door.request.host}`" if door.request else ""
+                notes.setdefault(door.name, []).append(f"{label} it is {door.verdict}{witness}")
+    return [
+        replace(door, depends_on_version="; ".join(notes[door.name]))
+        if door.name in notes
+        else door
+        for door in doors
+    ]
+
+
+def _alternatives(settings: Settings) -> list[tuple[str, Behaviour]]:
+    """One representative of every other behaviour among the supported versions."""
+    found: dict[tuple[object, ...], tuple[list[str], Behaviour]] = {}
+    for component in ("kuadrant", "gateway-api"):
+        versions = {name: settings.version(name) for name in ("kuadrant", "gateway-api")}
+        for version in table().supported(component):
+            other = behaviour(**_named({**versions, component: version}))
+            key = (component, *_effects(other))
+            if _effects(other) != _effects(settings.behaviour):
+                found.setdefault(key, ([], other))[0].append(version)
+    titles = {"kuadrant": "Kuadrant", "gateway-api": "Gateway API"}
+    return [
+        (f"with {titles[str(key[0])]} {', '.join(versions)}", other)
+        for key, (versions, other) in found.items()
+    ]
+
+
+def _named(versions: dict[str, str]) -> dict[str, str]:
+    return {name.replace("-", "_"): version for name, version in versions.items()}
+
+
+def _effects(item: Behaviour) -> tuple[object, ...]:
+    kept = item.rule_names_kept and item.rule_names_used
+    return (
+        item.host_case_sensitive,
+        item.first_colon_cut,
+        item.grpc_routes,
+        item.query_match_answers_500,
+        kept,
+    )
