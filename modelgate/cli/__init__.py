@@ -22,14 +22,15 @@ USAGE: Final = 2
 CRASH: Final = 3
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
+PACKAGE: Final = Path(__file__).parent.parent
 DEBUG: Final = "MODELGATE_DEBUG"
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(args: Sequence[str] | None = None, command: click.Command = app) -> int:
+    """Run `command` with `args` (by default the process's own) and return its exit code."""
     output.prepare()
     try:
-        code = app.main(args=args, prog_name="modelgate", standalone_mode=False)
+        code = command.main(args=args, prog_name="modelgate", standalone_mode=False)
         sys.stdout.flush()
     except ModelgateError as error:
         output.error(error.message, error.hint)
@@ -67,5 +68,8 @@ def _crash(error: Exception) -> int:
 
 
 def _place(trace: TracebackType | None) -> str:
+    """The innermost line of ours, where there is one."""
     frames = traceback.extract_tb(trace)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
+    ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents]
+    frame = (ours or frames)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -38,6 +38,7 @@ _OPTIONS: Final = (
     click.option(
         "--assume",
         multiple=True,
+        callback=lambda _context, _option, texts: assumed(texts),
         metavar="NAME=VERSION,...",
         help="Versions that nothing in view says, such as kuadrant=1.5.2.",
     ),
@@ -59,7 +60,7 @@ class Asked:
     live: bool
     context: str | None
     beside: Sequence[str]
-    assume: Sequence[str]
+    assume: Mapping[str, str]
     environment: str | None
     project: Path
 
@@ -83,7 +84,7 @@ class Asked:
         """How to judge; `--assume` wins over what a configuration or a cluster states."""
         return Settings(
             environment=self.environment or self._environment(),
-            assume={**view.versions, **assumed(self.assume)},
+            assume={**view.versions, **self.assume},
             today=datetime.now(UTC).date(),
         )
 

@@ -3,8 +3,10 @@
 Only lists are asked for, of the kinds that decide who gets in. Secrets are not among them.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from kubernetes import client, config
@@ -67,19 +69,25 @@ class Cluster:
 
 
 def connect(context: str | None = None) -> Cluster:
-    """The cluster of KUBECONFIG (or of the pod this runs in); not yet asked anything."""
-    try:
-        contexts, current = config.list_kube_config_contexts()
-    except ConfigException:
+    """The cluster of KUBECONFIG, else of ~/.kube/config, else of the pod this runs in.
+
+    It is not asked anything yet. Raises ModelgateError.
+    """
+    # The client looks at KUBECONFIG only once, when it is imported.
+    file = os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    if not any(Path(part).is_file() for part in file.split(os.pathsep)):
         return _in_cluster()
-    name = context or current["name"]
-    if name not in {known["name"] for known in contexts}:
-        known = ", ".join(known["name"] for known in contexts)
-        raise ModelgateError(f"kubeconfig has no context {name}", f"it has: {known}", exit_code=2)
     try:
-        api = config.new_client_from_config(context=name)
+        contexts, current = config.list_kube_config_contexts(config_file=file)
+        name = context or current["name"]
+        known = [known["name"] for known in contexts]
+        if name not in known:
+            raise ModelgateError(
+                f"{file} has no context {name}", f"it has: {', '.join(known)}", exit_code=2
+            )
+        api = config.new_client_from_config(config_file=file, context=name)
     except ConfigException as error:
-        raise ModelgateError(f"kubeconfig, context {name}: {error}", exit_code=2) from error
+        raise ModelgateError(f"{file}: {error}", exit_code=2) from error
     return Cluster(name, _dynamic(api))
 
 
