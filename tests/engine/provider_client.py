@@ -18,7 +18,9 @@ class Client:
     """One configured provider. Trees in, trees out; failures raise grpc.RpcError."""
 
     def __init__(self, port: int, arguments: Mapping[str, Any]) -> None:
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.port = port
+        own_connection = [("grpc.use_local_subchannel_pool", 1)]
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", own_connection)
         self.stub: Any = ResourceProviderStub(self.channel)
         self.configured = self.stub.Configure(
             provider_pb2.ConfigureRequest(args=encode(arguments), acceptSecrets=True)

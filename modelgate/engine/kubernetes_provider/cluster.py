@@ -190,6 +190,6 @@ def _parsed(status: int, data: bytes | None) -> dict[str, Any]:
 
 
 def _short(error: Exception) -> str:
-    """The cause without the client's object addresses: `Connection refused`."""
+    """The innermost cause, without the client's own words: `[Errno 111] Connection refused`."""
     text = str(getattr(error, "reason", None) or error)
-    return text.rpartition(">: ")[2].splitlines()[0].strip() if text else type(error).__name__
+    return text.rpartition(": ")[2].strip() or type(error).__name__
