@@ -8,9 +8,8 @@ import click
 from modelgate.cli import output
 from modelgate.cli.selecting import Asked, selecting
 from modelgate.errors import ConfigurationError
-from modelgate.inputs import View
-from modelgate.report import words
 from modelgate.topology.answers import Report
+from policies.judgement import judge, rejects
 
 FORMS: Final = ("table", "json", "markdown", "sarif", "junit")
 
@@ -28,9 +27,9 @@ def check(paths: tuple[str, ...], form: str, **asked: Any) -> int:
     asked["files"] = (*asked["files"], *_with_files(paths, asked["files"]))
     request = Asked(**asked)
     view = request.view()
-    report = _judge(request, view)
+    report = judge(view.objects, request.settings(view))
     _show(report, form, view.place)
-    return 1 if words.rejects(report) else 0
+    return 1 if rejects(report) else 0
 
 
 def _with_files(paths: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...]:
@@ -40,12 +39,6 @@ def _with_files(paths: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ..
             f"{paths[0]}: a file is named with -f", f"`modelgate check -f {paths[0]}`"
         )
     return paths
-
-
-def _judge(asked: Asked, view: View) -> Report:
-    from modelgate.topology import judge
-
-    return judge(view.objects, asked.settings(view))
 
 
 def _show(report: Report, form: str, place: str) -> None:

@@ -42,7 +42,8 @@ def generated(form: str, **asked: Any) -> None:
 
     request = Asked(**asked)
     view = request.view()
-    made = derive(view.objects, request.settings(view))
+    settings = request.settings(view)
+    made = derive(view.objects, settings.release, settings.version("istio"))
     if form == "json":
         objects = [{"from": obj.derived_from, "object": obj.body} for obj in made]
         document = {"schema": "modelgate/generated/v1", "objects": objects}

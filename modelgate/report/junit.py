@@ -14,6 +14,7 @@ from modelgate.report.safe import plain
 from modelgate.report.text import labelled
 from modelgate.report.words import Line
 from modelgate.topology.answers import Door, Report
+from policies.judgement import REJECTING
 
 
 def check(report: Report) -> str:
@@ -24,7 +25,7 @@ def check(report: Report) -> str:
     for door in words.worst_first(report.doors):
         _door(doors, door, production)
     findings = ET.SubElement(root, "testsuite", name="findings")
-    for finding in words.gravest_first(report.findings):
+    for finding in words.further_findings(report):
         _finding(findings, finding, production)
     for suite in (doors, findings):
         suite.set("tests", str(len(suite)))
@@ -48,7 +49,7 @@ def _door(suite: ET.Element, door: Door, production: bool) -> None:
 def _finding(suite: ET.Element, finding: Finding, production: bool) -> None:
     name = plain(finding.resource)
     case = ET.SubElement(suite, "testcase", classname=plain(finding.rule), name=name)
-    fails = production and finding.severity in words.REJECTING_SEVERITIES
+    fails = production and finding.severity in REJECTING
     _outcome(case, fails, f"{finding.severity}: {finding.message}", words.finding_lines(finding))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from modelgate.findings import Finding, Verdict
+from modelgate.findings import Finding
 from modelgate.report import words
 from modelgate.report.safe import block, code, html
 from modelgate.report.text import labelled
@@ -28,10 +28,9 @@ def _check(report: Report) -> Iterator[str]:
     if doors:
         yield from ("", _COLUMNS, "|---" * 6 + "|")
         yield from (_row(door) for door in doors)
-    for door in doors:
-        if door.verdict is not Verdict.PROTECTED:
-            yield from _folded(f"{door.verdict} {words.title(door)}", words.details(door))
-    for finding in words.gravest_first(report.findings):
+    for door in words.explained(report):
+        yield from _folded(f"{door.verdict} {words.title(door)}", words.details(door))
+    for finding in words.further_findings(report):
         yield from _folded(_title(finding), words.finding_lines(finding))
     footers = list(words.footers(report))
     if footers:

@@ -8,7 +8,7 @@ fingerprint (GitHub documentation, "SARIF support for code scanning").
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -39,7 +39,7 @@ def check(report: Report, summaries: Mapping[str, str], version: str, fallback: 
     `summaries` gives each rule's one-line description by id; `fallback` is the file to point at
     where a finding does not know its own (an object of a cluster, one made by a controller).
     """
-    findings = words.gravest_first(report.findings)
+    findings = report.findings
     ids = words.unique(finding.rule for finding in findings)
     run = {
         "tool": {
@@ -62,7 +62,7 @@ def check(report: Report, summaries: Mapping[str, str], version: str, fallback: 
     return json.dumps(document, indent=2)
 
 
-def _rule(rule: str, summary: str, findings: list[Finding]) -> dict[str, Any]:
+def _rule(rule: str, summary: str, findings: Sequence[Finding]) -> dict[str, Any]:
     gravest = next(finding.severity for finding in findings if finding.rule == rule)
     text = f"{summary}. See {words.page(rule)}."
     return {

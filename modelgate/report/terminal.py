@@ -15,6 +15,7 @@ from modelgate.report import words
 from modelgate.report.safe import plain
 from modelgate.report.words import Line
 from modelgate.topology.answers import Answer, Door, Outcome, Report
+from policies.judgement import rejects
 
 _LABEL: Final = 11
 _VERDICT_STYLE: Final = {
@@ -44,13 +45,12 @@ def check(report: Report, console: Console) -> None:
     doors = words.worst_first(report.doors)
     if doors:
         console.print(_table(doors))
-    for door in doors:
-        if door.verdict is not Verdict.PROTECTED:
-            title = Text.assemble(
-                (door.verdict, _VERDICT_STYLE[door.verdict]), "  ", _t(words.title(door))
-            )
-            _print_block(console, title, words.details(door))
-    for finding in words.gravest_first(report.findings):
+    for door in words.explained(report):
+        verdict = (str(door.verdict), _VERDICT_STYLE[door.verdict])
+        _print_block(
+            console, Text.assemble(verdict, "  ", _t(words.title(door))), words.details(door)
+        )
+    for finding in words.further_findings(report):
         title = Text.assemble(
             (f"{finding.severity}[{plain(finding.rule)}]", _SEVERITY_STYLE[finding.severity]),
             "  ",
@@ -72,7 +72,7 @@ def trace(answers: Sequence[Answer], console: Console) -> None:
 def _head(report: Report) -> RenderableType:
     verdict = report.verdict if report.doors else "NO DOORS"
     style = _VERDICT_STYLE[report.verdict] if report.doors else "bold yellow"
-    rejected = words.rejects(report)
+    rejected = rejects(report)
     return Group(
         Text.assemble((verdict, style), "  ", (words.headline(report), "bold")),
         Text(words.counts(report)),

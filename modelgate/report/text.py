@@ -7,7 +7,6 @@ from `modelgate.report.terminal`.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from modelgate.findings import Verdict
 from modelgate.report import words
 from modelgate.report.safe import plain
 from modelgate.report.words import Line
@@ -42,12 +41,11 @@ def _check(report: Report) -> Iterator[str]:
         yield ""
     for door in doors:
         yield f"{door.verdict:<9}  {plain(door.name)}"
-    for door in doors:
-        if door.verdict is not Verdict.PROTECTED:
-            yield ""
-            yield f"{door.verdict}  {plain(words.title(door))}"
-            yield from labelled(words.details(door))
-    for finding in words.gravest_first(report.findings):
+    for door in words.explained(report):
+        yield ""
+        yield f"{door.verdict}  {plain(words.title(door))}"
+        yield from labelled(words.details(door))
+    for finding in words.further_findings(report):
         yield ""
         yield f"{finding.severity}[{plain(finding.rule)}]  {plain(finding.resource)}"
         yield from labelled(words.finding_lines(finding))

@@ -11,10 +11,16 @@ from typing import Final
 from modelgate.findings import Finding, Severity, Verdict
 from modelgate.report.curl import DEFAULT_PORTS, curl, gateway_address
 from modelgate.topology.answers import Answer, Door, Report
+from policies.judgement import rejects
+from policies.rules import unauthenticated_inference, undecided_door
 
 PRODUCTION: Final = "production"
 REJECTING_VERDICTS: Final = frozenset({Verdict.EXPOSED, Verdict.UNDECIDED})
-REJECTING_SEVERITIES: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
+RULE_OF: Final = {
+    Verdict.EXPOSED: unauthenticated_inference.ID,
+    Verdict.UNDECIDED: undecided_door.ID,
+}
+"""The rule whose findings say of a door what the door itself says in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +30,6 @@ class Line:
     label: str
     text: str
     literal: bool = False
-
-
-def rejects(report: Report) -> bool:
-    """Whether the gate closes: in production by a door not proved closed, or a grave finding."""
-    if report.environment != PRODUCTION:
-        return False
-    return report.verdict in REJECTING_VERDICTS or any(
-        finding.severity in REJECTING_SEVERITIES for finding in report.findings
-    )
 
 
 def headline(report: Report) -> str:
@@ -65,17 +62,29 @@ def decision(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
-    """How many doors of each verdict, how many findings of each severity."""
+    """How many doors of each verdict, how many further findings of each severity."""
     verdicts = Counter(door.verdict for door in report.doors)
-    severities = Counter(finding.severity for finding in report.findings)
+    further = further_findings(report)
+    severities = Counter(finding.severity for finding in further)
     text = ", ".join(f"{verdicts[verdict]} {verdict.lower()}" for verdict in Verdict)
     graded = ", ".join(f"{severities[s]} {s}" for s in Severity if severities[s])
-    found = _number(len(report.findings), "finding")
-    return f"doors: {text}; {found} ({graded})" if graded else f"doors: {text}; no findings"
+    found = _number(len(further), "further finding")
+    return f"doors: {text}; {found} ({graded})" if graded else f"doors: {text}; no further findings"
+
+
+def explained(report: Report) -> list[Door]:
+    """The doors that need more than a line: not PROTECTED, or only with some versions."""
+    return [
+        door
+        for door in worst_first(report.doors)
+        if door.verdict is not Verdict.PROTECTED or door.depends_on_version
+    ]
 
 
 def title(door: Door) -> str:
-    """The request that a door lets in, else the backend behind it."""
+    """The request that a door lets in, else the backend behind it; the name of a closed door."""
+    if door.verdict is Verdict.PROTECTED:
+        return door.name
     request = door.request
     if request is None:
         return f"the way to {door.backend or 'an unknown backend'}"
@@ -88,7 +97,8 @@ def title(door: Door) -> str:
 def details(door: Door) -> Iterator[Line]:
     """Why a door is not PROTECTED, the way through it, a request to paste, and the way out."""
     yield Line("because", door.reason)
-    yield from _way(door)
+    if door.verdict is not Verdict.PROTECTED:
+        yield from _way(door)
     if door.derived_from:
         yield Line("made by", f"a controller, from {door.derived_from}")
     if door.request:
@@ -105,6 +115,8 @@ def details(door: Door) -> Iterator[Line]:
         yield Line("versions", door.depends_on_version)
     if door.remedy:
         yield Line("fix", door.remedy)
+    if rule := RULE_OF.get(door.verdict):
+        yield Line("page", page(rule))
 
 
 def finding_lines(finding: Finding) -> Iterator[Line]:
@@ -135,10 +147,11 @@ def worst_first(doors: Sequence[Door]) -> list[Door]:
     return sorted(doors, key=lambda door: door.verdict.rank)
 
 
-def gravest_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Stable, so that findings of one severity keep the order of the rules."""
-    order = list(Severity)
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+def further_findings(report: Report) -> list[Finding]:
+    """Gravest first, without those that repeat a door; else in the order of the report."""
+    order, repeated = list(Severity), set(RULE_OF.values())
+    further = [finding for finding in report.findings if finding.rule not in repeated]
+    return sorted(further, key=lambda finding: order.index(finding.severity))
 
 
 def answer_line(answer: Answer) -> str:

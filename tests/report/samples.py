@@ -1,5 +1,7 @@
 """Reports and answers that hold one of everything a renderer must show."""
 
+from dataclasses import replace
+
 from modelgate.findings import Confidence, Finding, Severity, Verdict
 from modelgate.topology.answers import Answer, Door, Outcome, Report, Request, Step
 
@@ -78,6 +80,19 @@ FINDING = Finding(
     evidence=("listener http, port 80",),
 )
 
+CONDITIONAL = replace(
+    PROTECTED, rule=1, depends_on_version="with Kuadrant 1.5.2 it is EXPOSED: `Host: MAAS`"
+)
+
+REPEATED = Finding(
+    rule="unauthenticated-inference",
+    severity=Severity.CRITICAL,
+    resource="Gateway openshift-ingress/openshift-ai-inference",
+    message=f"{EXPOSED.name}: {EXPOSED.reason}",
+    remedy=EXPOSED.remedy,
+    source=EXPOSED.source,
+)
+
 UNPLACED = Finding(
     rule="unstated-version",
     severity=Severity.HIGH,
@@ -89,13 +104,13 @@ UNPLACED = Finding(
 MIXED = Report(
     environment="production",
     doors=(PROTECTED, EXEMPT, UNDECIDED, EXPOSED),
-    findings=(FINDING, UNPLACED),
+    findings=(REPEATED, UNPLACED, FINDING),
     assumptions=("both gateway controllers are served by Kuadrant",),
     inside_only=("Service my-first-model/qwen3-0-6b-kserve-workload-svc: no NetworkPolicy",),
     notes=("Gateway API is taken as 1.5.1, the newest known",),
 )
 WARNED = Report(environment="non-production", doors=(EXPOSED,), findings=(UNPLACED,))
-CLOSED = Report(environment="production", doors=(PROTECTED,), findings=())
+CLOSED = Report(environment="production", doors=(PROTECTED, CONDITIONAL), findings=())
 EMPTY = Report(environment="production", doors=(), findings=())
 ALL = {"mixed": MIXED, "warned": WARNED, "closed": CLOSED, "empty": EMPTY}
 
