@@ -28,15 +28,9 @@ def error(message: str, hint: str = "") -> None:
         _tell("hint", "cyan", hint)
 
 
-def warning(message: str) -> None:
-    """What the user should know, although the answer stands."""
-    _tell("warning", "yellow", message)
-
-
 def note(message: str) -> None:
-    """What is going on."""
-    for line in lines(message):
-        click.echo(line, err=True)
+    """What the user should know, although the answer stands."""
+    _tell("note", "yellow", message)
 
 
 def _tell(word: str, colour: str, message: str) -> None:

@@ -65,7 +65,7 @@ class Asked:
     project: Path
 
     def view(self) -> View:
-        """All that is in view; warnings go to stderr."""
+        """All that is in view; notes go to stderr."""
         view = inputs.gather(
             Selection(
                 project=self.project,
@@ -76,8 +76,8 @@ class Asked:
                 beside=self.beside,
             )
         )
-        for text in view.warnings:
-            output.warning(text)
+        for text in view.notes:
+            output.note(text)
         return view
 
     def settings(self, view: View) -> Settings:

@@ -17,13 +17,13 @@ class View:
     """All that is in view of the judge.
 
     `versions` are stated by a configuration or a cluster; `place` is the file to point at where an
-    object does not know its own; `warnings` say what was passed over.
+    object does not know its own; `notes` say what was passed over, and what a program said.
     """
 
     objects: tuple[Object, ...]
     place: str = "Pulumi.yaml"
     versions: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _from_files(paths: Sequence[str]) -> View:
     texts = list(files.read(paths))
     hidden = tuple(f"hidden folder not read: {folder}" for folder in files.passed_over(paths))
     objects = tuple(obj for text in texts for obj in read(text.content, text.name))
-    return View(objects, place=texts[0].name, warnings=hidden)
+    return View(objects, place=texts[0].name, notes=hidden)
 
 
 def _from_stack(project: Path, stack: str) -> View:
@@ -120,7 +120,7 @@ def _merge(own: Sequence[View], around: Sequence[View]) -> View:
         objects=(*mine, *others),
         place=own[0].place,
         versions=versions,
-        warnings=tuple(text for view in (*own, *around) for text in view.warnings),
+        notes=tuple(text for view in (*own, *around) for text in view.notes),
     )
 
 

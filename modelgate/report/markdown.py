@@ -28,8 +28,8 @@ def _check(report: Report) -> Iterator[str]:
     if doors:
         yield from ("", _COLUMNS, "|---" * 6 + "|")
         yield from (_row(door) for door in doors)
-    for door in words.explained(report):
-        yield from _folded(f"{door.verdict} {words.title(door)}", words.details(door))
+    for group in words.blocks(report):
+        yield from _folded(f"{group.door.verdict} {words.title(group.door)}", group.lines)
     for finding in words.further_findings(report):
         yield from _folded(_title(finding), words.finding_lines(finding))
     footers = list(words.footers(report))

@@ -45,11 +45,10 @@ def check(report: Report, console: Console) -> None:
     doors = words.worst_first(report.doors)
     if doors:
         console.print(_table(doors))
-    for door in words.explained(report):
-        verdict = (str(door.verdict), _VERDICT_STYLE[door.verdict])
-        _print_block(
-            console, Text.assemble(verdict, "  ", _t(words.title(door))), words.details(door)
-        )
+    for block in words.blocks(report):
+        verdict = (str(block.door.verdict), _VERDICT_STYLE[block.door.verdict])
+        title = Text.assemble(verdict, "  ", _t(words.title(block.door)))
+        _print_block(console, title, block.lines)
     for finding in words.further_findings(report):
         title = Text.assemble(
             (f"{finding.severity}[{plain(finding.rule)}]", _SEVERITY_STYLE[finding.severity]),

@@ -41,10 +41,10 @@ def _check(report: Report) -> Iterator[str]:
         yield ""
     for door in doors:
         yield f"{door.verdict:<9}  {plain(door.name)}"
-    for door in words.explained(report):
+    for block in words.blocks(report):
         yield ""
-        yield f"{door.verdict}  {plain(words.title(door))}"
-        yield from labelled(words.details(door))
+        yield f"{block.door.verdict}  {plain(words.title(block.door))}"
+        yield from labelled(block.lines)
     for finding in words.further_findings(report):
         yield ""
         yield f"{finding.severity}[{plain(finding.rule)}]  {plain(finding.resource)}"

@@ -72,13 +72,33 @@ def counts(report: Report) -> str:
     return f"doors: {text}; {found} ({graded})" if graded else f"doors: {text}; no further findings"
 
 
-def explained(report: Report) -> list[Door]:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Doors that stand as they do for one reason: the first in full, of the others the requests."""
+
+    door: Door
+    others: tuple[Door, ...] = ()
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        yield from details(self.door)
+        requests = [other.request for other in self.others if other.request]
+        yield from (Line("also", curl(request), literal=True) for request in requests)
+        if silent := len(self.others) - len(requests):
+            yield Line(
+                "also", f"{_number(silent, 'more door')} of those above, for the same reason"
+            )
+
+
+def blocks(report: Report) -> list[Block]:
     """The doors that need more than a line: not PROTECTED, or only with some versions."""
-    return [
-        door
-        for door in worst_first(report.doors)
-        if door.verdict is not Verdict.PROTECTED or door.depends_on_version
-    ]
+    groups: dict[tuple[str, ...], list[Door]] = {}
+    for door in worst_first(report.doors):
+        if door.verdict is not Verdict.PROTECTED or door.depends_on_version:
+            what = (door.verdict, door.reason, door.gateway, door.listener)
+            why = (door.opened_by, door.remedy, door.depends_on_version)
+            groups.setdefault((*what, *why), []).append(door)
+    return [Block(first, tuple(others)) for first, *others in groups.values()]
 
 
 def title(door: Door) -> str:

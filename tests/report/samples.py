@@ -8,6 +8,14 @@ from modelgate.topology.answers import Answer, Door, Outcome, Report, Request, S
 ESCAPE = "\x1b[2J"
 HOSTILE = f"{ESCAPE}</details><img src=x>|`[a](b)`\n@team\u202e"
 
+REQUEST = Request(
+    host="models.example.com",
+    scheme="http",
+    port=80,
+    path="/my-first-model/qwen3-0-6b/v1/models",
+    gateway="openshift-ingress/openshift-ai-inference",
+)
+
 EXPOSED = Door(
     verdict=Verdict.EXPOSED,
     reason="no AuthPolicy applies to this listener",
@@ -18,13 +26,7 @@ EXPOSED = Door(
     rule=2,
     match=0,
     backend="Service my-first-model/qwen3-0-6b-kserve-workload-svc",
-    request=Request(
-        host="models.example.com",
-        scheme="http",
-        port=80,
-        path="/my-first-model/qwen3-0-6b/v1/models",
-        gateway="openshift-ingress/openshift-ai-inference",
-    ),
+    request=REQUEST,
     opened_by="Gateway openshift-ingress/openshift-ai-inference",
     source="gateways.yaml:12",
     remedy="attach an AuthPolicy with overrides to the Gateway",
@@ -109,7 +111,8 @@ MIXED = Report(
     inside_only=("Service my-first-model/qwen3-0-6b-kserve-workload-svc: no NetworkPolicy",),
     notes=("Gateway API is taken as 1.5.1, the newest known",),
 )
-WARNED = Report(environment="non-production", doors=(EXPOSED,), findings=(UNPLACED,))
+SAME_REASON = replace(EXPOSED, rule=1, request=replace(REQUEST, path="/other"))
+WARNED = Report(environment="non-production", doors=(EXPOSED, SAME_REASON), findings=(UNPLACED,))
 CLOSED = Report(environment="production", doors=(PROTECTED, CONDITIONAL), findings=())
 EMPTY = Report(environment="production", doors=(), findings=())
 ALL = {"mixed": MIXED, "warned": WARNED, "closed": CLOSED, "empty": EMPTY}
