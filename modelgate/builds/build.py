@@ -46,6 +46,7 @@ def build(tool: Tool, progress: Progress) -> Path:
 def _make(tool: Tool, binary: Path, progress: Progress) -> None:
     go = find_go(go_needed(tool.module), progress)
     partial = binary.with_suffix(".partial")
+    partial.unlink(missing_ok=True)  # a crash left it; Go refuses to overwrite what it did not make
     step = Step(progress, f"build {tool.name} {tool.version}")
     command = [str(go), "build", "-v", *tool.flags, "-o", str(partial), tool.package]
     try:

@@ -56,6 +56,7 @@ def _version(go: Path) -> tuple[int, ...]:
 def _install_wheel(folder: Path, needed: tuple[int, ...], progress: Progress) -> None:
     wanted = ".".join(str(part) for part in needed)
     partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
     pip += ["--only-binary=:all:", "--require-hashes", "--target", str(partial), "-r", str(_WHEEL)]
     try:

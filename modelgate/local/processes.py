@@ -9,7 +9,7 @@ from pathlib import Path
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _LOG_BYTES = 4 * 2**20
-_STOP_SECONDS = 10
+_STOP_SECONDS = 5
 # A soft limit: after large definitions kube-apiserver keeps a gigabyte of garbage without it.
 _MEMORY_LIMIT = {"GOMEMLIMIT": "1GiB"}
 
@@ -27,7 +27,7 @@ class Child:
         return self.process.poll() is not None
 
     def stop(self) -> None:
-        """Ask it to end, and make it end after 10 seconds."""
+        """Ask it to end, and make it end after 5 seconds."""
         if self.ended:
             return
         self.process.terminate()
