@@ -34,7 +34,8 @@ class Picker:
 
     `passing` is "args" (a `--config-text` argument that replaces the preset's list) or "inline"
     (`router.scheduler.config.inline`). `preset_field` ("args" or "command") and `preset` are the
-    preset's own flags with {namespace}, {service} and {child:-suffix} to fill in. `ports` are
+    preset's own flags with {namespace}, {service} and {child:-suffix} to fill in; `config_flag`
+    names the argument that holds a configuration as text. `ports` are
     (name, number) in order. `scorers` and `other_plugins` are the names it knows.
     `default`, `prefill` and `decode` are the scorers of the configuration that the operator writes
     itself, the last two for a service with a prefill section; `lora` joins them for adapters.
@@ -44,6 +45,7 @@ class Picker:
     passing: str
     preset_field: str
     preset: tuple[str, ...]
+    config_flag: str
     secure: bool
     ports: tuple[tuple[str, int], ...]
     config_api_version: str
@@ -212,6 +214,7 @@ def _picker(name: str, one: Raw, raw: Raw) -> Picker:
         passing=one["passing"],
         preset_field=one["preset_field"],
         preset=tuple(one["preset"]),
+        config_flag=one.get("config_flag", "--config-text"),
         secure=one.get("secure", True),
         ports=tuple(_port(port) for port in one["ports"]),
         config_api_version=one["config_api_version"],

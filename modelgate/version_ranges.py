@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import total_ordering
 
 _FORM = re.compile(
-    r"^(?:OSSM_)?v?(?P<numbers>\d+(?:\.\d+){0,3})(?P<latest>[.-]latest)?(?:[-+.].*)?$"
+    r"^(?:OSSM_)?v?(?P<numbers>\d+(?:\.\d+){0,3})(?P<latest>[.-]latest)?(?:[-+].*)?$"
 )
 _COMPARATOR = re.compile(r"^(?P<sign><=|>=|<|>|=)?(?P<version>[^<>=].*)$")
 _PLACES = 4

@@ -62,7 +62,8 @@ OPENSHIFT_AI = "openshift-ai"
 class OpenShift:
     """An OpenShift release: the Istio versions it installed (oldest first) and how.
 
-    `installed_by` is "olm" (an Istio resource exists) or "sail-library" (none does).
+    `installed_by` is "olm" (an Istio resource exists) or "sail-library" (none does);
+    `library_from` is the patch release from which it is the latter, where it changes.
     """
 
     version: str
@@ -70,6 +71,7 @@ class OpenShift:
     note: str
     istio_versions: tuple[str, ...]
     installed_by: str
+    library_from: str
     source: str
 
     @property
@@ -137,6 +139,9 @@ class VersionTable:
         """The known versions of a component, oldest first; raises KeyError for an unknown one."""
         if component == OPENSHIFT_AI:
             return tuple(one.name for one in self.releases if not one.upstream)
+        if component == "kserve":
+            found = (one.name for one in self.releases if one.upstream)
+            return tuple(name.removeprefix(UPSTREAM_PREFIX) for name in found)
         if component == "openshift":
             return tuple(str(one["version"]) for one in self.openshifts)
         return self.components[component].versions
@@ -183,6 +188,7 @@ class VersionTable:
             else f"OpenShift {version} is not in the version table; {older} stands in for it.",
             istio_versions=tuple(raw["istio"]),
             installed_by="sail-library" if by_library else raw["installed_by"],
+            library_from=str(switched or ""),
             source=raw["source"],
         )
 

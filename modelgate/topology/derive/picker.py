@@ -109,7 +109,7 @@ def _configured(service: Service, container: Mapping[str, Any]) -> dict[str, Any
         return {**container, "args": own}
     config = default_config(service) if inline is None else inline
     shown = config if isinstance(config, Unknown | str) else json.dumps(config)
-    return {**container, "args": [*own, "--config-text", shown]}
+    return {**container, "args": [*own, service.release.picker.config_flag, shown]}
 
 
 def _inline(service: Service) -> Any:
