@@ -27,7 +27,9 @@ KINDS: Final[Mapping[str, frozenset[str] | None]] = {
     "gateway.networking.x-k8s.io": None,
     "inference.networking.k8s.io": None,
     "inference.networking.x-k8s.io": None,
+    "inference.opendatahub.io": None,
     "kuadrant.io": None,
+    "maas.opendatahub.io": None,
     "networking.istio.io": None,
     "networking.k8s.io": frozenset({"Ingress", "NetworkPolicy"}),
     "route.openshift.io": None,
@@ -130,25 +132,37 @@ def _dynamic(api: client.ApiClient) -> DynamicClient:
 
 
 def _served(cluster: Cluster) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Group, version and resource of every wanted kind, in the version the cluster prefers."""
+    """Group, version and resource of every wanted kind, in the best version that has it.
+
+    The preferred version of a group does not hold all of its kinds: ReferenceGrant is v1beta1
+    where HTTPRoute is v1, and TCPRoute v1alpha2.
+    """
     try:
-        preferred = {
-            group["name"]: group["preferredVersion"]["version"]
-            for group in cluster.get("/apis")["groups"]
-        }
-        preferred[""] = "v1"
-        for group in sorted(KINDS.keys() & preferred.keys()):
-            version = preferred[group]
-            for resource in cluster.get(_root(group, version))["resources"]:
-                wanted = KINDS[group]
-                listed = "/" not in resource["name"] and "list" in resource["verbs"]
-                if listed and (wanted is None or resource["kind"] in wanted):
-                    yield group, version, resource
+        versions = {"": ["v1"]}
+        for group in cluster.get("/apis")["groups"]:
+            best = group["preferredVersion"]["version"]
+            others = [found["version"] for found in group["versions"]]
+            versions[group["name"]] = list(dict.fromkeys([best, *others]))
+        for group in sorted(KINDS.keys() & versions.keys()):
+            seen: set[str] = set()
+            for version in versions[group]:
+                for resource in _listed(cluster, group, version):
+                    if resource["kind"] not in seen:
+                        seen.add(resource["kind"])
+                        yield group, version, resource
     except DynamicApiError as error:
         raise ModelgateError(
             f"cluster {cluster.name} does not say what it serves: {error.status} {error.reason}",
             "log in again (`oc login`), or check the context",
         ) from error
+
+
+def _listed(cluster: Cluster, group: str, version: str) -> Iterator[dict[str, Any]]:
+    wanted = KINDS[group]
+    for resource in cluster.get(_root(group, version))["resources"]:
+        whole = "/" not in resource["name"] and "list" in resource["verbs"]
+        if whole and (wanted is None or resource["kind"] in wanted):
+            yield resource
 
 
 def _objects(

@@ -23,6 +23,11 @@ def resources(*kinds: tuple[str, str]) -> dict[str, Any]:
     }
 
 
+def group(name: str, *versions: str) -> dict[str, Any]:
+    listed = [{"version": version} for version in versions]
+    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
+
+
 def item(name: str, namespace: str) -> dict[str, Any]:
     metadata = {"name": name, "namespace": namespace, "managedFields": [{"manager": "x"}]}
     return {"metadata": metadata, "spec": {}}
@@ -31,12 +36,16 @@ def item(name: str, namespace: str) -> dict[str, Any]:
 DISCOVERY = {
     "/apis": {
         "groups": [
-            {"name": "gateway.networking.k8s.io", "preferredVersion": {"version": "v1"}},
-            {"name": "example.com", "preferredVersion": {"version": "v1"}},
+            group("gateway.networking.k8s.io", "v1", "v1beta1"),
+            group("example.com", "v1"),
         ]
     },
     "/api/v1": resources(("services", "Service"), ("secrets", "Secret"), ("nodes", "Node")),
     GATEWAY_API: resources(("httproutes", "HTTPRoute")),
+    f"{GATEWAY_API}beta1": resources(
+        ("httproutes", "HTTPRoute"), ("referencegrants", "ReferenceGrant")
+    ),
+    f"{GATEWAY_API}beta1/referencegrants": {"items": [item("grant", "a")]},
     "/api/v1/services": {"items": [item("svc", "a")]},
     f"{GATEWAY_API}/httproutes": {"items": [item("r1", "a")], "metadata": {"continue": "t"}},
     f"{GATEWAY_API}/httproutes?limit=500&continue=t": {"items": [item("r2", "b")]},
@@ -46,7 +55,12 @@ DISCOVERY = {
 def test_every_object_of_the_wanted_kinds_is_read_page_by_page(start_cluster: Start) -> None:
     start_cluster(DISCOVERY)
     objects = cluster.read(cluster.connect())
-    assert [obj.ref for obj in objects] == ["Service a/svc", "HTTPRoute a/r1", "HTTPRoute b/r2"]
+    assert [f"{obj.api_version} {obj.ref}" for obj in objects] == [
+        "v1 Service a/svc",
+        "gateway.networking.k8s.io/v1 HTTPRoute a/r1",
+        "gateway.networking.k8s.io/v1 HTTPRoute b/r2",
+        "gateway.networking.k8s.io/v1beta1 ReferenceGrant a/grant",
+    ]
     assert objects[1].body == {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
