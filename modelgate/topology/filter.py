@@ -120,6 +120,8 @@ def _served_by_kuadrant(topology: Topology, gateway: Gateway) -> tuple[str, str]
     classes = topology.of("GatewayClass")
     if controller is not None and controller not in topology.settings.controllers:
         return f"GatewayClass {gateway.class_name} belongs to {controller}: no policy applies", ""
+    if topology.settings.installed:
+        return "", ""
     if controller is None and (classes or kuadrant):
         return f"GatewayClass {gateway.class_name} does not exist: Kuadrant sees no path", ""
     if not kuadrant and classes:

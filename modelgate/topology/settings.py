@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
-from modelgate.versions import Release, table
+from modelgate.releases import UPSTREAM_PREFIX, Release
+from modelgate.versions import table
 
 ISTIO_CONTROLLERS = ("istio.io/gateway-controller", "openshift.io/gateway-controller/v1")
 """Controllers whose gateways Kuadrant is taken to serve: kuadrant-operator's default and the one
 that OpenShift sets in `ISTIO_GATEWAY_CONTROLLER_NAMES` (kuadrant-operator, development.md)."""
 
-VERSIONED = ("kuadrant", "gateway-api", "openshift-ai", "istio")
+VERSIONED = ("kuadrant", "gateway-api", "openshift-ai", "kserve", "istio")
+"""What `assume` may state; `kserve` stands for upstream KServe instead of OpenShift AI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Behaviour:
 class Settings:
     """How to judge. `assume` maps a component to its version; an unstated one is the newest known.
 
-    `harmless` lists backends (`Service ns/name`) that serve no model.
+    `harmless` lists backends (`Service ns/name`) that serve no model. `installed` says that the
+    platform brings Kuadrant and the gateway classes, so that they need not be in view.
     """
 
     environment: str = "production"
@@ -54,6 +57,7 @@ class Settings:
     today: date = date.max
     harmless: frozenset[str] = frozenset()
     controllers: tuple[str, ...] = ISTIO_CONTROLLERS
+    installed: bool = False
 
     @property
     def production(self) -> bool:
@@ -65,7 +69,18 @@ class Settings:
 
     @property
     def release(self) -> Release:
+        if "kserve" in self.assume and "openshift-ai" not in self.assume:
+            return table().release(f"{UPSTREAM_PREFIX}{self.assume['kserve']}")
         return table().release(self.version("openshift-ai"))
+
+    @property
+    def unstated(self) -> tuple[str, ...]:
+        """Components whose version nobody stated; the newest known one stands in for each."""
+        platform = {"openshift-ai", "kserve"}
+        needed = [name for name in VERSIONED if name not in platform]
+        if not platform & self.assume.keys():
+            needed.append("openshift-ai")
+        return tuple(name for name in needed if name not in self.assume)
 
     @property
     def behaviour(self) -> Behaviour:

@@ -1,0 +1,1 @@
+"""The policy pack: what a stack may not do, and the report that says so."""
