@@ -83,7 +83,8 @@ FIELDS = (
     *("name", "namespace", "refs", "spec", "http", "pool", "ref", "rules", "matches"),
     *("backendRefs", "template", "containers", "args", "ports", "lora", "adapters"),
 )
-LEAVES = (None, UNKNOWN, "", "text", "{{ .Name }}", "{{ if", 0, -1, 1.5, True, [], {})
+WORDS = ("", "text", "{{ .Name }}", "{{ if")
+LEAVES: tuple[Any, ...] = (None, UNKNOWN, *WORDS, 0, -1, 1.5, True, [], {})
 JUNK: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from(LEAVES),
     lambda inner: (
