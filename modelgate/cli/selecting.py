@@ -86,6 +86,7 @@ class Asked:
             environment=self.environment or self._environment(),
             assume={**view.versions, **self.assume},
             today=datetime.now(UTC).date(),
+            installed=bool(self.stack),
         )
 
     def _environment(self) -> str:
