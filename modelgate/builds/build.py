@@ -69,11 +69,11 @@ def _publish(partial: Path, binary: Path) -> None:
 def time_left(tool: Tool, compiled: int, elapsed_s: float) -> float | None:
     """Seconds that a build still takes, an estimate; None where nothing is known.
 
-    From the share of packages that is compiled; at the very start from the stored duration.
+    The larger of two: the stored duration of what is not compiled yet, because the first
+    packages are the small ones; and the pace so far, because this machine may be slower.
     """
     if not tool.packages:
         return None
     share = min(compiled / tool.packages, 1)
-    if share < _ENOUGH_TO_JUDGE:
-        return tool.seconds - elapsed_s
-    return elapsed_s / share - elapsed_s
+    stored = tool.seconds * (1 - share)
+    return stored if share < _ENOUGH_TO_JUDGE else max(stored, elapsed_s / share - elapsed_s)

@@ -88,7 +88,8 @@ def run(
 ) -> None:
     """Run `command` in `folder`, saying its last line of output as it goes.
 
-    `left_s(lines so far, seconds so far)` estimates the rest. Whatever ends this process, the
+    `left_s(lines so far, seconds so far)` estimates the rest; lines about downloads do not
+    count. Whatever ends this process, the
     command ends too: a Ctrl-C stops its whole process group, and after a SIGKILL it dies of
     the broken pipe. Raises ModelgateError with the cause when the command fails.
     """
@@ -99,7 +100,7 @@ def run(
         nonlocal count
         for line in lines:
             last.append(line.rstrip())
-            count += 1
+            count += not line.startswith("go: ")
 
     with subprocess.Popen(
         command,

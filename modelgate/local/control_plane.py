@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from modelgate.builds import Progress, build_control_plane, silent
 from modelgate.builds.cache import only_one, writing
 from modelgate.builds.progress import Step
 from modelgate.errors import ModelgateError
-from modelgate.local.state import Folder, Status
+from modelgate.local.state import TEMPORARY, Folder, Status
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _TYPICAL_START_SECONDS = 6
@@ -30,7 +31,7 @@ def up(state_dir: Path, progress: Progress = silent, *, reset: bool = False) -> 
     and gets the first one's. Raises ModelgateError when it cannot be built or does not become
     ready; then nothing runs.
     """
-    binaries = build_control_plane(progress)
+    binaries = _binaries(progress)
     folder = Folder(state_dir.absolute())
     with writing(folder.path):
         folder.create()
@@ -72,13 +73,24 @@ def control_plane(progress: Progress = silent) -> Iterator[Status]:
     It ends with the block, and with this process however that ends: it notices the closed pipe.
     Raises ModelgateError as `up` does.
     """
-    binaries = build_control_plane(progress)
-    with tempfile.TemporaryDirectory(prefix="modelgate-") as temporary:
-        folder = Folder(Path(temporary))
+    binaries = _binaries(progress)
+    folder = Folder(Path(tempfile.mkdtemp(prefix="modelgate-")))
+    try:
         with writing(folder.path):
             folder.create()
-        with _Owner(folder, binaries) as owner:
+        with _Owner(folder, binaries, TEMPORARY) as owner:
             yield owner.wait_ready(progress)
+    finally:
+        shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _binaries(progress: Progress) -> Sequence[Path]:
+    if sys.platform != "linux":
+        raise ModelgateError(
+            f"the local control plane needs Linux, this is {sys.platform}",
+            "use a cluster of yours (KUBECONFIG), or a Linux machine or container",
+        )
+    return build_control_plane(progress)
 
 
 def _stop(folder: Folder, progress: Progress) -> bool:
@@ -97,13 +109,13 @@ def _stop(folder: Folder, progress: Progress) -> bool:
 class _Owner:
     """The owner's end of the two pipes to a supervisor, which ends when they close."""
 
-    def __init__(self, folder: Folder, binaries: Sequence[Path]) -> None:
+    def __init__(self, folder: Folder, binaries: Sequence[Path], lifetime: str = "kept") -> None:
         self._folder = folder
         command = [sys.executable, "-P", "-m", "modelgate.local.supervisor"]
         path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
         with (folder.logs / "supervisor.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, folder.path, *binaries],
+                [*command, lifetime, folder.path, *binaries],
                 cwd=folder.path,
                 env={**os.environ, "PYTHONPATH": path},
                 stdin=subprocess.PIPE,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+TEMPORARY = "temporary"  # the lifetime of a folder that goes with its control plane
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _START_TIME = 19  # field 22 of /proc/PID/stat, counted after the name in parentheses
 

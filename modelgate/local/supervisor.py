@@ -1,12 +1,14 @@
 """Owns the three processes: starts them in order, stops them in order, never outlives its owner.
 
-`python -m modelgate.local.supervisor FOLDER ETCD APISERVER MANAGER` speaks with its owner over
-two pipes. It says `going TEXT`, then `ready` or `failed TEXT` on standard output. When standard
-input closes it stops everything and ends, unless the owner has sent `detach` before.
+`python -m modelgate.local.supervisor LIFETIME FOLDER ETCD APISERVER MANAGER` speaks with its
+owner over two pipes. It says `going TEXT`, then `ready` or `failed TEXT` on standard output. When
+standard input closes it stops everything and ends, unless the owner has sent `detach` before. With
+the lifetime `temporary` the folder goes with it, because a killed owner can no longer remove it.
 """
 
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from modelgate.local import components
 from modelgate.local.processes import Child, start
-from modelgate.local.state import Folder, Process
+from modelgate.local.state import TEMPORARY, Folder, Process
 
 _READY_SECONDS = 120
 _LOG_CHECK_SECONDS = 30
@@ -119,7 +121,7 @@ def say(text: str) -> None:
         os.write(sys.stdout.fileno(), text.encode() + b"\0")
 
 
-def main(folder: str, *binaries: str) -> None:
+def main(lifetime: str, folder: str, *binaries: str) -> None:
     supervisor = Supervisor(Folder(Path(folder)))
     try:
         run(supervisor, *(Path(binary) for binary in binaries))
@@ -128,6 +130,8 @@ def main(folder: str, *binaries: str) -> None:
         sys.exit(str(error))
     finally:
         supervisor.stop()
+        if lifetime == TEMPORARY:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

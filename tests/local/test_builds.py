@@ -205,8 +205,14 @@ def test_what_a_failed_command_means(tmp_path: Path, line: str, said: str) -> No
     assert said in explain(["# some/package", line], tmp_path).message
 
 
-def test_the_time_left_follows_the_packages(toy: Tool) -> None:
-    tool = replace(toy, packages=100, seconds=300)
-    assert time_left(tool, 0, 10) == 290
-    assert time_left(tool, 25, 50) == 150
+@pytest.mark.parametrize(
+    ("compiled", "elapsed_s", "left_s"), [(0, 10, 300), (25, 50, 225), (25, 200, 600), (101, 9, 0)]
+)
+def test_the_time_left_follows_the_packages(
+    toy: Tool, compiled: int, elapsed_s: float, left_s: float
+) -> None:
+    assert time_left(replace(toy, packages=100, seconds=300), compiled, elapsed_s) == left_s
+
+
+def test_without_figures_there_is_no_estimate(toy: Tool) -> None:
     assert time_left(toy, 25, 50) is None

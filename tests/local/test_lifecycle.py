@@ -29,6 +29,7 @@ WITHIN = """\
 import sys
 from modelgate import local
 with local.control_plane() as status:
+    print(status.kubeconfig.parent, flush=True)
     print(status.supervisor.pid, *status.pids.values(), flush=True)
     sys.stdin.read()
 """
@@ -108,10 +109,13 @@ def test_one_killed_process_takes_the_others_along(state_dir: Path, victim: str)
 def test_it_ends_with_the_process_that_holds_it(python: Python, how: signal.Signals) -> None:
     owner = python(WITHIN)
     assert owner.stdout is not None
+    folder = Path(owner.stdout.readline().rstrip())
     pids = [int(pid) for pid in owner.stdout.readline().split()]
+    assert folder.exists()
     assert len(pids) == 4
     owner.send_signal(how)
     assert all_end(pids)
+    assert not folder.exists()
 
 
 def test_it_ends_with_its_block(control_plane: ControlPlane) -> None:
