@@ -11,23 +11,26 @@ from pathlib import Path
 import pytest
 
 from modelgate import local
+from modelgate.builds import build_control_plane
 from modelgate.errors import ModelgateError
 from modelgate.local import Status
 from modelgate.local.state import Process
 from tests.local.api import create_namespace, namespaces
 from tests.local.processes import all_end, running_with
-from tests.plugins.control_plane import ControlPlane
+from tests.plugins.control_plane import ControlPlane, Told
 
 UP = """\
 import sys
 from pathlib import Path
 from modelgate import local
+from modelgate.builds import build_control_plane
 def tell(*step): print(*step, flush=True)
 print("ready", local.up(Path(sys.argv[1]), tell).url, flush=True)
 """
 WITHIN = """\
 import sys
 from modelgate import local
+from modelgate.builds import build_control_plane
 with local.control_plane() as status:
     print(status.kubeconfig.parent, flush=True)
     print(status.supervisor.pid, *status.pids.values(), flush=True)
@@ -38,17 +41,18 @@ Python = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def state_dir(tmp_path: Path, control_plane: ControlPlane) -> Iterator[Path]:
+def state_dir(tmp_path: Path, told: Told) -> Iterator[Path]:
     """A folder for the state, in a project with a space; what runs there ends with the test."""
-    control_plane()  # everything is built
+    build_control_plane(told)
     folder = tmp_path / "a project" / ".modelgate" / "local"
     yield folder
     local.down(folder)
 
 
 @pytest.fixture
-def python() -> Iterator[Python]:
+def python(told: Told) -> Iterator[Python]:
     """Run a program in a process of its own, which does not outlive the test."""
+    build_control_plane(told)
     started: list[subprocess.Popen[str]] = []
 
     def start(program: str, *arguments: Path) -> subprocess.Popen[str]:
@@ -118,12 +122,11 @@ def test_it_ends_with_the_process_that_holds_it(python: Python, how: signal.Sign
     assert not folder.exists()
 
 
-def test_it_ends_with_its_block(control_plane: ControlPlane) -> None:
-    control_plane()
+def test_it_ends_with_its_block(told: Told) -> None:
     seen: list[Status] = []
 
     def fail_inside() -> None:
-        with local.control_plane() as status:
+        with local.control_plane(told) as status:
             seen.append(status)
             raise ZeroDivisionError
 
@@ -190,8 +193,7 @@ def test_a_torn_etcd_is_reported_and_reset_mends_it(state_dir: Path) -> None:
     assert namespaces(local.up(state_dir, reset=True))
 
 
-def test_a_state_folder_that_cannot_be_made(tmp_path: Path, control_plane: ControlPlane) -> None:
-    control_plane()
+def test_a_state_folder_that_cannot_be_made(tmp_path: Path, told: Told) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelgateError, match="cannot write"):
-        local.up(tmp_path / "file" / "local")
+        local.up(tmp_path / "file" / "local", told)
