@@ -9,6 +9,7 @@ import pytest
 
 from modelgate.engine.kubernetes_provider.cluster import Cluster, Settings
 from modelgate.local import control_plane
+from tests.engine.toys import PACK, PACK_YAML
 
 Write = Callable[..., Path]
 
@@ -25,10 +26,12 @@ def project(tmp_path: Path) -> Write:
 
     def write(main: str, **files: str) -> Path:
         root = tmp_path / "project with spaces"
-        root.mkdir(exist_ok=True)
+        (root / "policies").mkdir(parents=True, exist_ok=True)
         (root / "Pulumi.yaml").write_text(PULUMI_YAML)
         (root / "Pulumi.dev.yaml").write_text("config: {}\n")
         (root / "__main__.py").write_text(dedent(main))
+        (root / "policies" / "PulumiPolicy.yaml").write_text(PACK_YAML)
+        (root / "policies" / "__main__.py").write_text(dedent(PACK))
         for name, text in files.items():
             path = root / name.replace("__", ".")
             path.write_text(dedent(text))

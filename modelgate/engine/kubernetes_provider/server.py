@@ -57,12 +57,13 @@ def version() -> str:
 
 
 @contextlib.contextmanager
-def serve(owner: str) -> Iterator[int]:
+def serve(owner: str, kubeconfig: str = "") -> Iterator[int]:
     """Serve on a free loopback port, which is yielded, until the block ends.
 
-    `owner` is a text that only runs with the same state share.
+    `owner` is a text that only runs with the same state share. `kubeconfig` is for providers that
+    are given none; empty: KUBECONFIG.
     """
-    provider = KubernetesProvider(owner)
+    provider = KubernetesProvider(owner, kubeconfig)
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE),
         ("grpc.max_send_message_length", MAX_MESSAGE),
@@ -94,12 +95,19 @@ class _Configured:
 class KubernetesProvider(ResourceProviderServicer):
     """Every method of the protocol that the engine calls for plain Kubernetes objects."""
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, kubeconfig: str) -> None:
         self.cancelled = threading.Event()
+        self._kubeconfig = kubeconfig
         self._owner = owner
         self._configured: dict[str, _Configured] = {}
         self._engine: engine_pb2_grpc.EngineStub | None = None
         self._said: set[str] = set()
+
+    @override
+    def Handshake(self, request: provider_pb2.ProviderHandshakeRequest, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True, supports_autonaming_configuration=True
+        )
 
     @override
     def Attach(self, request: plugin_pb2.PluginAttach, context: Any) -> Empty:
@@ -142,7 +150,7 @@ class KubernetesProvider(ResourceProviderServicer):
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Any) -> Any:
         arguments = reveal(decode(request.args))
         settings = Settings(
-            kubeconfig=_kubeconfig(arguments.get("kubeconfig")),
+            kubeconfig=_kubeconfig(arguments.get("kubeconfig")) or self._kubeconfig,
             context=str(arguments.get("context") or ""),
             namespace=str(arguments.get("namespace") or ""),
         )

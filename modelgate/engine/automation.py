@@ -1,0 +1,223 @@
+"""Runs a stack's program through the Pulumi engine, always under the policy pack.
+
+The program runs inline (Automation API), so no language plugin is needed. An update is previewed
+first, because stack policies of an update speak only after its steps have run: pulumi/pulumi
+pkg/resource/deploy/deployment_executor.go.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.automation import CommandError, LocalWorkspace, Stack
+from pulumi.automation.events import EngineEvent
+
+from modelgate.builds import Progress, silent
+from modelgate.builds.cache import only_one
+from modelgate.engine import program
+from modelgate.engine.cli_binary import find_cli
+from modelgate.engine.command import CancelledError, EngineCommand
+from modelgate.engine.failures import explain, forget_stale_lock, unreachable
+from modelgate.engine.plugins import kubernetes_plugin, policy_variables
+from modelgate.engine.project import Project, read_project, read_stack
+from modelgate.engine.results import Collector, Outcome, Run, speaks
+from modelgate.engine.workspace import FOLDER, Workspace, prepare
+from modelgate.errors import ConfigurationError, ModelgateError
+
+OnEvent = Callable[[EngineEvent], None]
+
+
+def _quiet(_line: str) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run.
+
+    `state`: the folder for everything that is kept; default `.modelgate` in the project.
+    `kubeconfig`, `context`: which cluster; default KUBECONFIG and its current context.
+    `policies`: the pack's folder; default `policies` in the project. `policy_config`: its JSON.
+    `say` gets lines for standard error, `progress` what is being built, `on_event` every event.
+    """
+
+    state: Path | None = None
+    kubeconfig: Path | None = None
+    context: str = ""
+    policies: Path | None = None
+    policy_config: Path | None = None
+    say: Callable[[str], None] = _quiet
+    progress: Progress = silent
+    on_event: OnEvent | None = None
+
+
+def preview(project: Path, stack: str, options: Options) -> Run:
+    """What an update would do; nothing is changed. Raises ModelgateError."""
+    with _engine(project, stack, options) as engine:
+        return engine.run("preview")
+
+
+def up(project: Path, stack: str, options: Options) -> Run:
+    """Preview, and where the pack accepts it, update.
+
+    The Run is that of the update, or of the preview where it ended there: `operation` says.
+    Raises ModelgateError.
+    """
+    with _engine(project, stack, options) as engine:
+        planned = engine.run("preview")
+        if planned.outcome is not Outcome.SUCCEEDED:
+            return planned
+        problem = unreachable(planned.diagnostics)
+        if problem:
+            raise ModelgateError(problem, "nothing was changed", exit_code=3)
+        return engine.run("up")
+
+
+def destroy(project: Path, stack: str, options: Options) -> Run:
+    """Delete everything the stack's state knows. Raises ModelgateError."""
+    with _engine(project, stack, options) as engine:
+        return engine.run("destroy")
+
+
+def refresh(project: Path, stack: str, options: Options) -> Run:
+    """Take what the cluster says into the stack's state. Raises ModelgateError."""
+    with _engine(project, stack, options) as engine:
+        return engine.run("refresh")
+
+
+@contextlib.contextmanager
+def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
+    """Everything a run needs, for the length of the block."""
+    project = read_project(root)
+    read_stack(project, stack)
+    program.require_main(project)
+    pack = options.policies or project.root / "policies"
+    if not (pack / "PulumiPolicy.yaml").is_file():
+        raise ConfigurationError(
+            f"there is no policy pack in {pack}: PulumiPolicy.yaml does not exist",
+            "nothing is run without a policy pack",
+        )
+    state = (options.state or project.root / FOLDER).absolute()
+    cli = find_cli(project.required_pulumi_version, options.progress, options.say)
+    command = EngineCommand(cli)
+    lock = state / "work" / f"{stack.replace('/', '-')}.lock"
+    with (
+        command.interruptible(options.say),
+        only_one(lock, f"it runs stack {stack}", options.progress),
+    ):
+        workspace = prepare(project, stack, state, options.context, options.say)
+        if workspace.store:
+            forget_stale_lock(workspace.store, stack, options.say)
+        workspace.env.update(policy_variables(cli, workspace))
+        if options.kubeconfig:
+            workspace.env["KUBECONFIG"] = str(options.kubeconfig)
+        with kubernetes_plugin(cli, workspace, options.kubeconfig, options.say) as variables:
+            workspace.env.update(variables)
+            yield _Engine(project, stack, options, workspace, command, pack.resolve())
+
+
+class _Engine:
+    """One stack, ready to run."""
+
+    def __init__(
+        self,
+        project: Project,
+        name: str,
+        options: Options,
+        workspace: Workspace,
+        command: EngineCommand,
+        pack: Path,
+    ) -> None:
+        self._project = project
+        self._name = name
+        self._options = options
+        self._workspace = workspace
+        self._command = command
+        self._pack = pack
+        self._failure: ModelgateError | None = None
+
+    def run(self, operation: str) -> Run:
+        """One command, from its first event to its result. Raises ModelgateError."""
+        collector, lock, began = Collector(), threading.Lock(), time.monotonic()
+
+        def take(event: EngineEvent) -> None:
+            if not speaks(event):
+                return
+            with lock:
+                collector.take(event)
+                if self._options.on_event:
+                    self._options.on_event(event)
+
+        outcome = Outcome.SUCCEEDED
+        try:
+            self._call(operation, take)
+        except CancelledError:
+            outcome = Outcome.CANCELLED
+        except CommandError as error:
+            outcome = self._outcome(collector)
+            if outcome is Outcome.FAILED:
+                self._raise_for(error, collector)
+        return Run(
+            operation=operation,
+            stack=self._name,
+            outcome=outcome,
+            changes=tuple(sorted(collector.changes.values(), key=lambda one: one.urn)),
+            violations=tuple(sorted(collector.violations, key=lambda one: (one.policy, one.urn))),
+            diagnostics=tuple(collector.diagnostics),
+            outputs=collector.outputs,
+            seconds=time.monotonic() - began,
+        )
+
+    def _call(self, operation: str, take: OnEvent) -> None:
+        stack = self._stack()
+        arguments: dict[str, Any] = {"on_event": take, "color": "never"}
+        if operation in {"preview", "up"}:
+            arguments["policy_packs"] = [str(self._pack)]
+            if self._options.policy_config:
+                arguments["policy_pack_configs"] = [str(self._options.policy_config)]
+        if operation != "preview":
+            arguments["show_secrets"] = False
+        with program.isolated(self._project):
+            getattr(stack, operation)(**arguments)
+
+    def _stack(self) -> Stack:
+        workspace = LocalWorkspace(
+            work_dir=str(self._workspace.folder),
+            pulumi_home=str(self._workspace.home),
+            program=self._program,
+            env_vars=self._workspace.env,
+            pulumi_command=self._command,
+        )
+        name = self._name
+        try:
+            return Stack.create_or_select(name, workspace)
+        except CommandError as error:
+            raise explain(str(error), name) from error
+
+    def _program(self) -> None:
+        """The program; what it raises is kept for people, the engine gets one line."""
+        try:
+            program.run_main(self._project)
+        except (Exception, SystemExit) as error:
+            config = read_stack(self._project, self._name)
+            self._failure = program.describe(error, self._project, self._name, config)
+            raise pulumi.RunError(self._failure.message) from error
+
+    def _outcome(self, collector: Collector) -> Outcome:
+        if self._command.interrupts:
+            return Outcome.CANCELLED
+        mandatory = any(one.level == "mandatory" for one in collector.violations)
+        errors = [one for one in collector.diagnostics if one.severity == "error"]
+        return Outcome.REJECTED if mandatory and not errors else Outcome.FAILED
+
+    def _raise_for(self, error: CommandError, collector: Collector) -> None:
+        """Failures of the program and of the set-up are errors; those of resources are results."""
+        if self._failure:
+            raise self._failure from error
+        if not collector.changes:
+            raise explain(str(error), self._name) from error

@@ -1,0 +1,60 @@
+"""What the engine says when it cannot go on, in words that lead on."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from modelgate.engine.results import Diagnostic
+from modelgate.engine.workspace import PASSPHRASE, PASSPHRASE_FILE
+from modelgate.errors import ConfigurationError, ModelgateError
+
+UNREACHABLE = ("the cluster cannot be reached", "configured Kubernetes cluster is unreachable")
+_ERROR = re.compile(r"^\s*error: (.*)", re.MULTILINE)
+
+
+def explain(text: str, stack: str) -> ModelgateError:
+    """The error for a person, from what the command line wrote."""
+    if "incorrect passphrase" in text:
+        return ConfigurationError(
+            f"the passphrase does not open the secrets of stack {stack}",
+            f"check {PASSPHRASE} or {PASSPHRASE_FILE}",
+        )
+    if "currently locked by" in text or "Another update is currently in progress" in text:
+        return ModelgateError(
+            f"stack {stack} is locked: another update of it runs, or one has crashed",
+            f"wait for it; if none runs, free it with `pulumi cancel --stack {stack}`",
+            exit_code=1,
+        )
+    found = _ERROR.findall(text)
+    said = "; ".join(dict.fromkeys(line.strip() for line in found)) or text.strip()[-400:]
+    return ModelgateError(f"Pulumi could not run stack {stack}: {said}", exit_code=3)
+
+
+def unreachable(diagnostics: Sequence[Diagnostic]) -> str:
+    """The message that the cluster cannot be reached, if there is one."""
+    for diagnostic in diagnostics:
+        if any(words in diagnostic.message for words in UNREACHABLE):
+            return diagnostic.message
+    return ""
+
+
+def forget_stale_lock(store: Path, stack: str, say: Callable[[str], None]) -> None:
+    """Remove the lock of a run on this machine whose process is gone; it crashed or was killed.
+
+    `store` is the folder of a file backend. Locks: pulumi/pulumi pkg/backend/diy/lock.go.
+    """
+    for path in store.glob(f".pulumi/locks/organization/*/{stack}/*.json"):
+        try:
+            lock = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        gone = not Path(f"/proc/{lock.get('pid')}").exists()
+        if lock.get("hostname") == socket.gethostname() and gone and os.name == "posix":
+            path.unlink(missing_ok=True)
+            say(
+                f"the lock of a run that was cut short is removed (process {lock.get('pid')}, "
+                f"{lock.get('timestamp')}); what it had done is in the state"
+            )

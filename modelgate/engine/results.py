@@ -1,0 +1,185 @@
+"""What a run of the engine came to: plain values, read from its events, never from its text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pulumi.automation.events import EngineEvent, StepEventMetadata
+
+from modelgate.engine.properties import SIGNATURE, UNKNOWNS
+from modelgate.topology.objects import UNKNOWN
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+PROVIDERS = "pulumi:providers:"
+SECRET = "[secret]"
+_MARKUP = re.compile(r"<\{%.*?%\}>")
+_TRACEBACK = "python inline source runtime error: "
+_ONLY_THAT_IT_FAILED = re.compile(r"(preview|update|refresh|destroy) failed")
+
+
+class Outcome(StrEnum):
+    """How a run ended. REJECTED: by the policy pack, before anything was changed."""
+
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens, or happened, to one resource.
+
+    `operation` is Pulumi's word: create, update, replace, delete, same, refresh, read, import.
+    `properties` are the paths that differ. `done` is False for what was planned only.
+    """
+
+    urn: str
+    type: str
+    name: str
+    operation: str
+    properties: tuple[str, ...] = ()
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One word of the policy pack. `level` is mandatory or advisory."""
+
+    policy: str
+    pack: str
+    level: str
+    urn: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message of the engine, a plugin or the program. `severity` is error, warning or info."""
+
+    severity: str
+    message: str
+    urn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One operation on one stack: preview, up, refresh or destroy.
+
+    `outputs` are the stack's: UNKNOWN before they are known, `[secret]` where they are secret.
+    """
+
+    operation: str
+    stack: str
+    outcome: Outcome
+    changes: tuple[Change, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def by_operation(self) -> dict[str, list[Change]]:
+        """The changes under Pulumi's word for each."""
+        groups: dict[str, list[Change]] = {}
+        for change in self.changes:
+            groups.setdefault(change.operation, []).append(change)
+        return groups
+
+    @property
+    def unchanged(self) -> bool:
+        """Nothing to do, or nothing done."""
+        return all(change.operation in {"same", "read", "refresh"} for change in self.changes)
+
+
+def speaks(event: EngineEvent) -> bool:
+    """False for what the SDK says to its debugger: property values, secrets in plain text too."""
+    diagnostic = event.diagnostic_event
+    return diagnostic is None or not (diagnostic.ephemeral or diagnostic.severity == "debug")
+
+
+@dataclass(slots=True)
+class Collector:
+    """Takes in the events of one run; to be called from one thread at a time."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, event: EngineEvent) -> None:
+        """Keep what matters of `event`."""
+        if event.resource_pre_event:
+            self._step(event.resource_pre_event.metadata, done=False)
+        elif event.res_outputs_event:
+            planned = bool(event.res_outputs_event.planning)
+            self._step(event.res_outputs_event.metadata, done=not planned)
+        elif event.policy_event:
+            word = event.policy_event
+            self.violations.append(
+                Violation(
+                    policy=word.policy_name,
+                    pack=word.policy_pack_name,
+                    level=word.enforcement_level,
+                    urn=word.resource_urn or "",
+                    message=_text(word.message),
+                )
+            )
+        elif event.diagnostic_event and speaks(event):
+            diagnostic = event.diagnostic_event
+            severity = diagnostic.severity.partition("#")[0]
+            self._say(Diagnostic(severity, _text(diagnostic.message), diagnostic.urn or ""))
+
+    def _say(self, diagnostic: Diagnostic) -> None:
+        empty = not diagnostic.message or _ONLY_THAT_IT_FAILED.fullmatch(diagnostic.message)
+        if not empty and diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    def _step(self, step: StepEventMetadata, *, done: bool) -> None:
+        if step.type == STACK_TYPE and step.new and step.new.outputs is not None:
+            self.outputs = {key: _shown(value) for key, value in step.new.outputs.items()}
+        operation = _operation(step)
+        if step.type == STACK_TYPE or step.type.startswith(PROVIDERS) or not operation:
+            return
+        before = self.changes.get(step.urn)
+        if before and before.operation == "replace":
+            operation = "replace"
+        properties = tuple(sorted(step.detailed_diff or ())) or (
+            before.properties if before else ()
+        )
+        self.changes[step.urn] = Change(
+            urn=step.urn,
+            type=step.type,
+            name=step.urn.rpartition("::")[2],
+            operation=operation,
+            properties=properties,
+            done=done,
+        )
+
+
+def _operation(step: StepEventMetadata) -> str:
+    """Pulumi's many steps of a replacement are one `replace`."""
+    word = step.op.value
+    if "replace" in word:
+        return "replace"
+    return "" if word.startswith("discard") else word
+
+
+def _shown(value: Any) -> Any:
+    """An output as people may see it."""
+    if isinstance(value, Mapping):
+        if SIGNATURE in value:
+            return SECRET
+        return {key: _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return UNKNOWN if isinstance(value, str) and value in UNKNOWNS else value
+
+
+def _text(message: str) -> str:
+    """Without colour marks, and without a traceback: its first line says it."""
+    text = _MARKUP.sub("", message).strip()
+    if text.startswith(_TRACEBACK):
+        return text.removeprefix(_TRACEBACK).partition("\nTraceback")[0].strip()
+    return text

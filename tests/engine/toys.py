@@ -1,0 +1,45 @@
+"""A small program and a small policy pack, which stand for any."""
+
+PROGRAM = """
+    import pulumi
+    import pulumi_kubernetes as k8s
+
+    config = pulumi.Config()
+    name = config.require("namespace")
+    own = k8s.core.v1.Namespace("room", metadata={"name": name})
+    for number in range(config.get_int("count") or 2):
+        k8s.core.v1.ConfigMap(
+            f"door-{number}",
+            metadata={
+                "name": f"door-{number}",
+                "namespace": own.metadata.name,
+                "labels": {"open": config.get("open") or "no"},
+                "finalizers": config.get_object("finalizers"),
+            },
+            data={"fixed": "yes"},
+        )
+    k8s.core.v1.Secret(
+        "keys",
+        metadata={"name": "keys", "namespace": own.metadata.name},
+        string_data={"key": pulumi.Output.secret("sk-topsecret")},
+    )
+    pulumi.export("namespace", own.metadata.name)
+    pulumi.export("key", pulumi.Output.secret("sk-topsecret"))
+"""
+PACK_YAML = "description: toy\nruntime: {name: python}\n"
+PACK = """
+    from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy
+
+    def closed(args, report):
+        for resource in args.resources:
+            if not resource.resource_type.endswith(":ConfigMap"):
+                continue
+            if resource.props["metadata"]["labels"]["open"] == "yes":
+                report(f"{resource.name} is open", resource.urn)
+
+    PolicyPack(
+        "toy",
+        [StackValidationPolicy("closed-door", "Doors are closed.", closed)],
+        EnforcementLevel.MANDATORY,
+    )
+"""
