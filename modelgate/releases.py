@@ -61,6 +61,11 @@ class Picker:
     body_modes: tuple[str, ...]
     source: str
 
+    @property
+    def kv_cache_scorer(self) -> str:
+        """The scorer for free KV cache; its name changed with inference extension 1.0."""
+        return next(name for name in self.scorers if name.startswith("kv-cache-"))
+
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:

@@ -106,6 +106,11 @@ def test_a_release_is_whole(release: Any) -> None:
         assert {one.name for one in plugins} <= release.picker.scorers
 
 
+def test_the_scorer_for_free_cache_was_renamed() -> None:
+    assert table().release("kserve-0.16").picker.kv_cache_scorer == "kv-cache-scorer"
+    assert table().release("3.0").picker.kv_cache_scorer == "kv-cache-utilization-scorer"
+
+
 def test_the_releases_that_are_asked_for_are_there() -> None:
     assert table().supported(OPENSHIFT_AI) == ("3.0", "3.2", "3.3", "3.4", "3.5")
     assert table().supported("kserve") == ("0.16", "0.20")

@@ -8,26 +8,33 @@ from typing import Any
 
 from modelgate.releases import V1_POOL_GROUP
 from modelgate.topology.derive.merge import either, section
-from modelgate.topology.derive.rules import route_rules
+from modelgate.topology.derive.rules import UNKNOWN_RULE, route_rules
 from modelgate.topology.derive.service import Service
 from modelgate.topology.objects import UNKNOWN, Object, Unknown
 from modelgate.topology.values import items, mapping, text
 from modelgate.versions import table
 
 GATEWAY_API = "gateway.networking.k8s.io"
+UNKNOWN_PARENT = {
+    "group": GATEWAY_API,
+    "kind": "Gateway",
+    "name": UNKNOWN,
+    "namespace": UNKNOWN,
+}
 
 
 def managed_route(service: Service, objects: Sequence[Object], istio: str) -> Object | None:
     """The HTTPRoute that the operator makes for `service`, or None.
 
-    Where it is not certain whether there is one, or which, its parents and rules are UNKNOWN.
+    Where it is not certain whether there is one, or which, it has one rule of UNKNOWN parts.
     """
     refs, http = service.route_refs, service.http
     if service.route is None or (not isinstance(refs, Unknown) and refs):
         return None
     inline = section(http, "spec")
     if isinstance(refs, Unknown) or isinstance(inline, Unknown):
-        return _route(service, {"parentRefs": UNKNOWN, "rules": UNKNOWN}, {})
+        parents = _parents(service, UNKNOWN)
+        return _route(service, {"parentRefs": parents, "rules": [UNKNOWN_RULE]}, {})
     own = mapping(inline)
     parents = _parents(service, own.get("parentRefs"))
     group = _pool_group(service, istio)
@@ -67,21 +74,23 @@ def _annotations(service: Service, group: str) -> dict[str, str]:
     return {key: "v1"} if moved and service.pool_ref == "" else {}
 
 
-def _parents(service: Service, inline: Any) -> Any:
+def _parents(service: Service, inline: Any) -> list[Any]:
     refs = service.gateway_refs
     if isinstance(refs, Unknown):
-        return UNKNOWN
+        return [UNKNOWN_PARENT]
     if refs:
         return [_parent(service, ref) for ref in refs]
-    if inline is UNKNOWN or items(inline):
-        return inline
+    if inline is UNKNOWN:
+        return [UNKNOWN_PARENT]
+    if items(inline):
+        return [UNKNOWN_PARENT if one is UNKNOWN else one for one in items(inline)]
     namespace, _, name = service.release.default_gateway.partition("/")
     return [_parent(service, {"name": name, "namespace": namespace})]
 
 
-def _parent(service: Service, ref: Any) -> Any:
+def _parent(service: Service, ref: Any) -> dict[str, Any]:
     if not isinstance(ref, Mapping):
-        return UNKNOWN
+        return UNKNOWN_PARENT
     parent = {
         "group": GATEWAY_API,
         "kind": "Gateway",

@@ -42,12 +42,18 @@ def _row(route: Object, index: int, rule: Mapping[str, Any]) -> RuleRow:
     return RuleRow(
         index=index,
         name=name,
-        matches=tuple(_match(match) for match in items(rule.get("matches"))) or ("any request",),
+        matches=_matches(rule.get("matches")),
         rewrite=_rewrite(rule),
         backends=tuple(_backend(ref, route.namespace) for ref in items(backends)),
         through_picker=None if backends is UNKNOWN else _through_picker(items(backends)),
         envoy_route=name or f"{route.namespace}.{route.name}.{index}",
     )
+
+
+def _matches(matches: Any) -> tuple[str, ...]:
+    if matches is UNKNOWN:
+        return ("UNKNOWN",)
+    return tuple(_match(match) for match in items(matches)) or ("any request",)
 
 
 def _word(value: Any) -> str:

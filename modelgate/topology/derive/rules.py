@@ -14,6 +14,9 @@ from modelgate.topology.objects import UNKNOWN, Object, Unknown
 from modelgate.topology.values import items, mapping, mappings, text
 
 PORT = 8000
+UNKNOWN_BACKEND = {"group": UNKNOWN, "kind": UNKNOWN, "name": UNKNOWN, "port": PORT}
+UNKNOWN_RULE = {"matches": UNKNOWN, "backendRefs": [UNKNOWN_BACKEND]}
+"""Stand for what may be there, so that a reader of the route meets one rule and not none."""
 ROUTING_ENABLED = "serving.kserve.io/model-based-routing-enabled"
 
 
@@ -23,7 +26,7 @@ def route_rules(service: Service, own: Any, group: str, gateways: Sequence[Objec
     `group` is the InferencePool's; `gateways` are the route's parents that are in view.
     """
     if own is UNKNOWN:
-        return UNKNOWN
+        return [UNKNOWN_RULE]
     rules = list(items(own)) or [_preset_rule(service, rule) for rule in service.release.rules]
     if any(rule.model_header for rule in service.release.rules):
         rules = list(_model_routed(service, rules, gateways))
@@ -127,21 +130,21 @@ def _for_adapter(match: Mapping[str, Any], value: Any) -> dict[str, Any]:
 
 def _with_backends(service: Service, rule: Any, group: str) -> Any:
     if not isinstance(rule, Mapping):
-        return UNKNOWN
+        return UNKNOWN_RULE
     backends = rule.get("backendRefs")
     if backends is UNKNOWN:
-        return rule
+        return {**rule, "backendRefs": [UNKNOWN_BACKEND]}
     refs = [_settled(service, ref, group) for ref in items(backends)]
     if mapping(service.route).get("group") not in (None, ""):
         # members of a routing group share this route: their backends are not in view here
-        refs.append({"kind": UNKNOWN, "name": UNKNOWN, "port": PORT})
+        refs.append(UNKNOWN_BACKEND)
     return {**rule, "backendRefs": refs}
 
 
 def _settled(service: Service, ref: Any, group: str) -> Any:
     """`ref` as the operator writes it: only a reference to the service's own pool is changed."""
     if not isinstance(ref, Mapping):
-        return UNKNOWN
+        return UNKNOWN_BACKEND
     if (ref.get("kind"), ref.get("name")) != ("InferencePool", service.names.pool):
         return ref
     scheduler, pool = service.scheduler, service.pool_ref
