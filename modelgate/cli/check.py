@@ -27,7 +27,8 @@ def check(paths: tuple[str, ...], form: str, **asked: Any) -> int:
     asked["files"] = (*asked["files"], *_with_files(paths, asked["files"]))
     request = Asked(**asked)
     view = request.view()
-    report = judge(view.objects, request.settings(view))
+    how = request.judgement(view)
+    report = judge(view.objects, how.settings, how.accepted)
     _show(report, form, view.place)
     return 1 if rejects(report) else 0
 

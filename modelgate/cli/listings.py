@@ -42,7 +42,7 @@ def generated(form: str, **asked: Any) -> None:
 
     request = Asked(**asked)
     view = request.view()
-    settings = request.settings(view)
+    settings = request.judgement(view).settings
     made = derive(view.objects, settings.release, settings.version("istio"))
     if form == "json":
         objects = [{"from": obj.derived_from, "object": obj.body} for obj in made]

@@ -1,23 +1,27 @@
 """The options that say what is judged and how, the same for every command that judges."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from modelgate import inputs
 from modelgate.cli import output
-from modelgate.environments import THIS_REPOSITORY, is_production
 from modelgate.errors import ConfigurationError
 from modelgate.inputs import Selection, View
 from modelgate.spelling import did_you_mean
 from modelgate.topology.settings import VERSIONED, Settings
 
+if TYPE_CHECKING:
+    from policies.judgement import Suppression
+
 PRODUCTION: Final = "production"
 NON_PRODUCTION: Final = "non-production"
+POLICY: Final = "unauthenticated-inference"
 
 project_option = click.option(
     "--project",
@@ -47,22 +51,36 @@ _OPTIONS: Final = (
         type=click.Choice([PRODUCTION, NON_PRODUCTION]),
         help="By default a stack's name decides, and all else is production.",
     ),
+    click.option(
+        "--policy-config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="What `pulumi --policy-pack-config` gets: exemptions, suppressions, versions.",
+    ),
     project_option,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How to judge, and which findings are accepted for a time."""
+
+    settings: Settings
+    accepted: "Sequence[Suppression]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The options of `selecting`, as the command line gave them."""
 
-    stack: str
-    files: Sequence[str]
-    live: bool
-    context: str | None
-    beside: Sequence[str]
-    assume: Mapping[str, str]
-    environment: str | None
     project: Path
+    stack: str = ""
+    files: Sequence[str] = ()
+    live: bool = False
+    context: str | None = None
+    beside: Sequence[str] = ()
+    assume: Mapping[str, str] = field(default_factory=dict)
+    environment: str | None = None
+    policy_config: Path | None = None
 
     def view(self) -> View:
         """All that is in view; notes go to stderr."""
@@ -80,19 +98,23 @@ class Asked:
             output.note(text)
         return view
 
-    def settings(self, view: View) -> Settings:
+    def judgement(self, view: View) -> Judgement:
         """How to judge; `--assume` wins over what a configuration or a cluster states."""
-        return Settings(
-            environment=self.environment or self._environment(),
-            assume={**view.versions, **self.assume},
-            today=datetime.now(UTC).date(),
+        stated = {**view.versions, **self.assume}
+        today = datetime.now(UTC).date()
+        if not self.stack and not self.policy_config:
+            return Judgement(Settings(self.environment or PRODUCTION, stated, today=today))
+        from policies import settings as pack
+
+        configured = pack.read(_policy_config(self.policy_config))
+        judged = configured.judged(self.stack, stated, today)
+        by_name = judged.environment if self.stack else PRODUCTION
+        settings = replace(
+            judged,
+            environment=self.environment or by_name,
             installed=bool(self.stack),
         )
-
-    def _environment(self) -> str:
-        if self.stack and not is_production(self.stack, THIS_REPOSITORY):
-            return NON_PRODUCTION
-        return PRODUCTION
+        return Judgement(settings, configured.accepted)
 
 
 def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +122,24 @@ def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def _policy_config(file: Path | None) -> Mapping[str, Any]:
+    """The pack's own part of a `--policy-pack-config` file; there its level is set beside it."""
+    if file is None:
+        return {}
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file}: not readable as JSON: {error}") from None
+    part = document.get(POLICY, {}) if isinstance(document, dict) else None
+    if isinstance(part, str):
+        return {}
+    if not isinstance(part, dict):
+        raise ConfigurationError(
+            f"{file}: no configuration of a policy pack", f'write {{"{POLICY}": {{...}}}}'
+        )
+    return {key: value for key, value in part.items() if key != "enforcementLevel"}
 
 
 def assumed(texts: Sequence[str]) -> Mapping[str, str]:

@@ -63,7 +63,7 @@ def _trace(asked: Asked, wanted: Sequence[Request]) -> list[Answer]:
     from modelgate import topology
 
     view = asked.view()
-    return topology.trace(view.objects, asked.settings(view), wanted)
+    return topology.trace(view.objects, asked.judgement(view).settings, wanted)
 
 
 def _show(answers: Sequence[Answer], form: str) -> None:

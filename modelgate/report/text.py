@@ -20,6 +20,11 @@ def check(report: Report) -> str:
     return "\n".join(_check(report))
 
 
+def summary(report: Report) -> str:
+    """The verdict and a line for each door, without the details."""
+    return "\n".join(_summary(report))
+
+
 def trace(answers: Sequence[Answer]) -> str:
     """Every answer of `modelgate trace`, station by station."""
     return "\n\n".join("\n".join(_answer(answer)) for answer in answers)
@@ -31,7 +36,7 @@ def labelled(lines: Iterable[Line], indent: int = 2) -> Iterator[str]:
         yield f"{' ' * indent}{line.label:<{_LABEL}}{plain(line.text)}".rstrip()
 
 
-def _check(report: Report) -> Iterator[str]:
+def _summary(report: Report) -> Iterator[str]:
     verdict = report.verdict if report.doors else "NO DOORS"
     yield f"{verdict}  {words.headline(report)}"
     yield words.counts(report)
@@ -41,6 +46,10 @@ def _check(report: Report) -> Iterator[str]:
         yield ""
     for door in doors:
         yield f"{door.verdict:<9}  {plain(door.name)}"
+
+
+def _check(report: Report) -> Iterator[str]:
+    yield from _summary(report)
     for block in words.blocks(report):
         yield ""
         yield f"{block.door.verdict}  {plain(words.title(block.door))}"

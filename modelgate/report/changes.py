@@ -1,0 +1,110 @@
+"""What a run of the engine changes, or has changed, and why it was stopped."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from modelgate.engine.results import Change, Outcome, Run
+from modelgate.report.safe import block, lines, plain
+
+SCHEMA: Final = "modelgate/run/v1"
+MANDATORY: Final = "mandatory"
+_SIGN: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "="}
+_QUIET: Final = frozenset({"same", "read", "refresh"})
+_ENDED: Final = {
+    Outcome.SUCCEEDED: "",
+    Outcome.REJECTED: "rejected by the policy pack, nothing was changed",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+def headline(run: Run) -> str:
+    """How it ended and how much it changes, in a line."""
+    ended = _ENDED[run.outcome]
+    parts = [ended] if ended else []
+    if run.outcome is not Outcome.REJECTED or run.operation == "preview":
+        parts.append(_counts(run))
+    return f"{run.operation} of {run.stack}: {', '.join(parts)} ({run.seconds:.0f} s)"
+
+
+def text(run: Run) -> str:
+    """The headline, a line for each change, then what the pack and the engine had to say."""
+    return "\n".join(_text(run))
+
+
+def markdown(run: Run) -> str:
+    """The same for a pull request; the changes are folded."""
+    first, *rest = _text(run)
+    body = block("\n".join(rest)) if rest else ""
+    return f"<details><summary>{first}</summary>\n\n{body}\n\n</details>"
+
+
+def as_json(run: Run) -> str:
+    """The document of `-o json`; outputs are left out, since they may hold what is secret."""
+    document = {
+        "schema": SCHEMA,
+        "operation": run.operation,
+        "stack": run.stack,
+        "outcome": str(run.outcome),
+        "seconds": round(run.seconds, 1),
+        "changes": [
+            {
+                "operation": change.operation,
+                "type": change.type,
+                "name": change.name,
+                "urn": change.urn,
+                "properties": list(change.properties),
+                "done": change.done,
+            }
+            for change in run.changes
+        ],
+        "violations": [
+            {"policy": one.policy, "level": one.level, "urn": one.urn, "message": one.message}
+            for one in run.violations
+        ],
+        "diagnostics": [
+            {"severity": one.severity, "urn": one.urn, "message": one.message}
+            for one in run.diagnostics
+        ],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _counts(run: Run) -> str:
+    if run.unchanged:
+        return "no changes"
+    verb = "to {}" if run.operation == "preview" else "{}d"
+    groups = run.by_operation()
+    changed = [
+        f"{len(groups[operation])} {verb.format(operation)}"
+        for operation in _SIGN
+        if operation in groups
+    ]
+    same = sum(len(groups.get(operation, [])) for operation in _QUIET)
+    return ", ".join([*changed, f"{same} unchanged"] if same else changed)
+
+
+def _text(run: Run) -> Iterator[str]:
+    """What rejects a stack comes before what it would have changed; advice is only counted."""
+    yield headline(run)
+    for violation in run.violations:
+        if violation.level == MANDATORY:
+            yield from ("", f"{violation.level}[{plain(violation.policy)}]")
+            yield from (f"  {line}" for line in lines(violation.message))
+    changed = [change for change in run.changes if change.operation not in _QUIET]
+    yield from ["", *(f"  {_change(change)}" for change in changed)] if changed else []
+    for diagnostic in run.diagnostics:
+        if diagnostic.severity != "info":
+            first, *rest = lines(diagnostic.message)
+            yield from ("", f"{diagnostic.severity}: {first}")
+            yield from (f"  {line}" for line in rest)
+    if advice := sum(violation.level != MANDATORY for violation in run.violations):
+        yield from ("", f"advice of the policy pack: {advice} (`modelgate check -s {run.stack}`)")
+
+
+def _change(change: Change) -> str:
+    sign = _SIGN.get(change.operation, "?")
+    what = f"{sign} {change.operation:<7} {plain(change.type)} {plain(change.name)}"
+    named = ", ".join(plain(path) for path in change.properties)
+    return f"{what} ({named})" if named and change.operation != "create" else what
