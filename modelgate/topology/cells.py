@@ -15,6 +15,7 @@ from modelgate.topology.authorino import entries
 from modelgate.topology.conditions import Literals, literals
 from modelgate.topology.envoy import Entry, RouteTable, VirtualHost, overlapping
 from modelgate.topology.filter import ActionSet, Filter, HostList
+from modelgate.topology.implied import may_act
 from modelgate.topology.paths import under
 from modelgate.topology.routes import Condition, Match
 from modelgate.topology.samples import samples
@@ -73,7 +74,7 @@ def _host_forms(domain: str, filter_: Filter, behaviour: Behaviour) -> Iterator[
 def cells(vhost: VirtualHost, entry: Entry, listed: HostList | None) -> Cells:
     """The cells of `entry` where the filter has selected `listed`."""
     rivals = [other.match for other in overlapping(vhost, entry.match) if other is not entry]
-    sets = near(listed, entry.match)
+    sets = may_act(listed, entry.match)[0] if listed else []
     asked = _literals(sets)
     matches = [*rivals, *(item.match for item in sets)]
     words = sorted(asked.words | _regex_words(asked), key=lambda word: (len(word), word))
@@ -89,16 +90,6 @@ def cells(vhost: VirtualHost, entry: Entry, listed: HostList | None) -> Cells:
     return Cells(
         tuple(islice(made, MOST_CELLS)), _incomplete(entry.match, matches, asked, total, words)
     )
-
-
-def near(listed: HostList | None, match: Match) -> list[ActionSet]:
-    """The action sets of `listed` whose path may meet that of `match`."""
-    if listed is None:
-        return []
-    if match.kind == "RegularExpression":
-        return listed.sets
-    stem = match.path if match.kind == "Exact" else match.path.rstrip("/")
-    return list(listed.index.near(stem, subtree=match.kind != "Exact"))
 
 
 def _incomplete(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from modelgate.findings import Verdict
 from modelgate.topology.answers import Answer, Door, Outcome, Request
 from modelgate.topology.backends import Target
-from modelgate.topology.cells import Cell, cells, hosts, near
+from modelgate.topology.cells import Cell, cells, hosts
 from modelgate.topology.conditions import attributes
-from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, VirtualHost, full, pairs
-from modelgate.topology.filter import ActionSet, HostList
+from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, VirtualHost, pairs
+from modelgate.topology.implied import may_act
+from modelgate.topology.filter import HostList
 from modelgate.topology.hostnames import is_wildcard
 from modelgate.topology.interpreter import World, conclude, passages, unknowns
 from modelgate.topology.routes import Match
@@ -55,9 +56,13 @@ def gateway_doors(world: World) -> Iterator[Door]:
         targets = [item for item in world.resolved(place.entry) if not item.harmless]
         if place.entry.rule.redirect or not targets:
             continue
-        refusal = prove(world, place)
+        open_, policies = unproved(world, place)
         for target in targets:
-            yield _door(place, target, refusal or search(world, place, target))
+            proof = Ruling(Verdict.PROTECTED, PROOF, policies=policies)
+            yield _door(place, target, search(world, place, target, open_) if open_ else proof)
+
+
+PROOF = "every action set that may act on it refuses requests without credentials"
 
 
 def _door(place: Place, target: Target, ruling: Ruling) -> Door:
@@ -81,84 +86,46 @@ def _door(place: Place, target: Target, ruling: Ruling) -> Door:
     )
 
 
-def prove(world: World, place: Place) -> Ruling | None:
-    """PROTECTED without trying requests, or None where this proof does not go through."""
+def unproved(world: World, place: Place) -> tuple[list[str], tuple[str, ...]]:
+    """Host headers for which no general proof goes through, and the policies that prove the rest.
+
+    Under a host that is not among them, some action set surely acts and all that may act before
+    it refuse every request without credentials.
+    """
     gateway = place.proxy.gateway
     filter_ = world.filters[gateway.key]
-    if filter_.absent or filter_.broken or filter_.doubt or world.doubts[gateway.key]:
-        return None
-    if place.entry.rule.cors or unknowns(world.topology, gateway):
-        return None
+    possible = hosts(place.table, place.vhost, filter_, world.behaviour)
+    doubted = filter_.absent or filter_.broken or filter_.doubt or world.doubts[gateway.key]
+    if doubted or place.entry.rule.cors or unknowns(world.topology, gateway):
+        return possible, ()
+    open_: list[str] = []
     policies: set[str] = set()
-    for host in hosts(place.table, place.vhost, filter_, world.behaviour):
+    for host in possible:
         listed = filter_.find(host, world.behaviour)
-        acting = None if listed is None else _refusing(listed, place.entry.match)
-        if acting is None:
-            return None
-        policies.update(acting)
-    if not policies:
-        return None
-    return Ruling(
-        Verdict.PROTECTED,
-        "every action set that may act on it refuses requests without credentials",
-        policies=tuple(sorted(policies)),
-    )
+        refusing = None if listed is None else _refusing(listed, place.entry.match)
+        if refusing is None:
+            open_.append(host)
+        policies.update(refusing or ())
+    return open_, tuple(sorted(policies))
 
 
 def _refusing(listed: HostList, match: Match) -> set[str] | None:
     """The policies that refuse whatever reaches `match`; None where one action set may not."""
-    stem = match.path if match.kind != "PathPrefix" else match.path.rstrip("/")
-    sure = [item for item in listed.index.at(stem) if implied(item.match, match)]
-    if not sure:
+    acting, sure = may_act(listed, match)
+    if sure is None or not all(item.strict for item in acting):
         return None
-    if not listed.strict and not all(item.strict for item in near(listed, match)):
-        return None
-    return {name for item in sure for name in _names(item)}
+    return {name for auth in sure.auths for name in auth.effective.policies}
 
 
-def _names(item: ActionSet) -> Iterator[str]:
-    for auth in item.auths:
-        yield from auth.effective.policies
-
-
-def implied(predicate: Match, match: Match) -> bool:
-    """Whether every request that Envoy takes for `match` meets the filter's `predicate`."""
-    if predicate.query or any("'" in text or "\\" in text for text in _texts(predicate)):
-        return False
-    if predicate.method not in ("", match.method):
-        return False
-    exact = {(item.name, item.value) for item in match.headers if not item.regex}
-    if not {(item.name, item.value) for item in predicate.headers} <= exact:
-        return False
-    if predicate.kind == "PathPrefix":
-        stem = match.path if match.kind == "Exact" else match.path.rstrip("/")
-        if match.kind == "RegularExpression":
-            return predicate.path == "/"
-        return (stem or "/").startswith(predicate.path)
-    if predicate.kind == "Exact":
-        return match.kind == "Exact" and match.path == predicate.path
-    if match.kind == "Exact":
-        return full(f".*(?:{predicate.path}).*", match.path)
-    return match.kind == "RegularExpression" and match.path == predicate.path
-
-
-def _texts(match: Match) -> Iterator[str]:
-    yield match.path
-    for item in match.headers:
-        yield item.value
-
-
-def search(world: World, place: Place, target: Target) -> Ruling:
+def search(world: World, place: Place, target: Target, possible: list[str]) -> Ruling:
     """The ruling by cells: the first request that gets in, else what stays undecided."""
-    gateway = place.proxy.gateway
-    doubt = unknowns(world.topology, gateway)
+    doubt = unknowns(world.topology, place.proxy.gateway)
     if doubt:
         return Ruling(Verdict.UNDECIDED, doubt)
     undecided: Ruling | None = None
     refused: Answer | None = None
-    filter_ = world.filters[gateway.key]
-    for host in hosts(place.table, place.vhost, filter_, world.behaviour):
-        listed = filter_.find(host, world.behaviour)
+    for host in possible:
+        listed = world.filters[place.proxy.gateway.key].find(host, world.behaviour)
         found = cells(place.vhost, place.entry, listed)
         for cell in found.cells:
             answer = _try(world, place, target, host, cell)
@@ -173,8 +140,10 @@ def search(world: World, place: Place, target: Target) -> Ruling:
             refused = refused or answer
         if found.incomplete and undecided is None:
             undecided = Ruling(Verdict.UNDECIDED, found.incomplete)
-    if undecided:
-        return undecided
+    return undecided or _closed(refused)
+
+
+def _closed(refused: Answer | None) -> Ruling:
     if refused is None:
         return Ruling(Verdict.PROTECTED, "no request reaches this match: others come before it")
     return Ruling(

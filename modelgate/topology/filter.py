@@ -192,7 +192,7 @@ def _order(match: Match, route: Route) -> tuple[int, int, bool, int, int, str]:
 
 
 def _indexed(match: Match) -> tuple[str, str]:
-    if _odd(match):
+    if odd(match):
         return "RegularExpression", match.path
     return match.kind, match.path
 
@@ -205,7 +205,7 @@ def _values(match: Match) -> Iterator[str]:
         yield condition.value
 
 
-def _odd(match: Match) -> bool:
+def odd(match: Match) -> bool:
     """Whether a value changes the predicate into which kuadrant-operator pastes it unescaped."""
     return any("'" in value or "\\" in value for value in _values(match))
 
@@ -228,7 +228,7 @@ def predicates(match: Match) -> list[str]:
 
 
 def _broken(match: Match) -> str:
-    if not _odd(match):
+    if not odd(match):
         return ""
     for predicate in predicates(match):
         try:
@@ -240,7 +240,7 @@ def _broken(match: Match) -> str:
 
 def selects(item: ActionSet, call: Call, env: cel.Env, behaviour: Behaviour) -> bool | None:
     """Whether the predicates of `item` hold for `call`; None where they fail (500, closed)."""
-    holds = _by_text(item.match, env) if _odd(item.match) else _natively(item.match, call)
+    holds = _by_text(item.match, env) if odd(item.match) else _natively(item.match, call)
     if not holds or not item.match.query:
         return holds
     if behaviour.query_match_answers_500:

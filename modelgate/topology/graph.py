@@ -7,7 +7,7 @@ topology sees (policy-machinery: no port, no allowedRoutes, hostnames one way on
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modelgate.topology import hostnames
@@ -114,6 +114,9 @@ def build(objects: Sequence[Object], settings: Settings) -> Topology:
     topology.limit_policies = [
         read_policy(obj) for kind in LIMIT_POLICIES for obj in _of_group(kinds, kind, KUADRANT)
     ]
+    if not all(route.created for route in topology.routes):
+        # An order in which some ages are unknown is no order.
+        topology.routes = [replace(route, created="") for route in topology.routes]
     _attach(topology)
     _note_unknowns(topology)
     return topology

@@ -198,7 +198,10 @@ def conclude(
     before: tuple[Step, ...] = (),
     targets: tuple[Target, ...] = (),
 ) -> Answer:
-    """The answer for one route and one word of the filter; the worst over the backends."""
+    """The answer for one route and one word of the filter; the worst over the backends.
+
+    Without `before`, the first steps of the way, no steps are told.
+    """
     attachment, rule = entry.attachment, entry.rule
     targets = targets or world.resolved(entry)
     outcome, reason, status, target = _outcome(entry, passage, targets, method)
@@ -220,7 +223,7 @@ def conclude(
         backend=target.backend.ref if target else "",
         through_picker=bool(target and target.through_picker),
         policies=passage.policies,
-        steps=(*before, *_steps(entry, passage, target, reason)),
+        steps=(*before, *_steps(entry, passage, target, reason)) if before else (),
     )
 
 

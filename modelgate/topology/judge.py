@@ -39,7 +39,8 @@ def analyze(objects: Sequence[Object], settings: Settings) -> Analysis:
     """The judgement of `objects`. Raises ConfigurationError for versions that cannot be read."""
     topology, flaws = _topology(objects, settings)
     world = program_all(topology)
-    doors = [*gateway_doors(world), *side_doors(topology), *_unreadable(flaws), *_twice(objects)]
+    unsure = (*_unreadable(flaws), *_twice(objects), *_unknown(topology))
+    doors = [*gateway_doors(world), *side_doors(topology), *unsure]
     doors = _with_versions(world, doors)
     doors, unmatched = _exempted(doors, settings)
     doors.sort(key=lambda door: (door.verdict.rank, door.name))
@@ -87,6 +88,12 @@ def _twice(objects: Iterable[Object]) -> Iterator[Door]:
             yield _undecided(obj, f"{obj.ref} is given twice with different content ({where})")
 
 
+def _unknown(topology: Topology) -> Iterator[Door]:
+    for obj in topology.objects:
+        for path in topology.unknowns.get(obj.ref, ())[:1] if obj.kind in DECIDING else ():
+            yield _undecided(obj, f"{obj.ref}: {path} is not known before the update")
+
+
 def _undecided(obj: Object, reason: str) -> Door:
     return Door(Verdict.UNDECIDED, reason, route=obj.ref, source=obj.source, opened_by=obj.ref)
 
@@ -111,7 +118,7 @@ def _with_versions(world: World, doors: list[Door]) -> list[Door]:
     """Says beside each door which other supported version would change its verdict."""
     notes: dict[str, list[str]] = {}
     verdicts = {door.name: door.verdict for door in doors}
-    for label, other in _alternatives(world.topology.settings):
+    for label, other in _alternatives(world.topology):
         changed = program_all(world.topology, other)
         for door in gateway_doors(changed):
             if verdicts.get(door.name, door.verdict) is not door.verdict:
@@ -125,33 +132,37 @@ def _with_versions(world: World, doors: list[Door]) -> list[Door]:
     ]
 
 
-def _alternatives(settings: Settings) -> list[tuple[str, Behaviour]]:
-    """One representative of every other behaviour among the supported versions."""
+def _alternatives(topology: Topology) -> list[tuple[str, Behaviour]]:
+    """One representative of every other behaviour that matters here, among supported versions."""
+    settings = topology.settings
+    current = _effects(settings.behaviour, topology)
+    stated = {name: settings.version(name) for name in TITLES}
     found: dict[tuple[object, ...], tuple[list[str], Behaviour]] = {}
-    for component in ("kuadrant", "gateway-api"):
-        versions = {name: settings.version(name) for name in ("kuadrant", "gateway-api")}
+    for component in TITLES:
         for version in table().supported(component):
-            other = behaviour(**_named({**versions, component: version}))
-            key = (component, *_effects(other))
-            if _effects(other) != _effects(settings.behaviour):
-                found.setdefault(key, ([], other))[0].append(version)
-    titles = {"kuadrant": "Kuadrant", "gateway-api": "Gateway API"}
+            versions = {**stated, component: version}
+            other = behaviour(versions["kuadrant"], versions["gateway-api"])
+            effects = _effects(other, topology)
+            if effects != current:
+                found.setdefault((component, *effects), ([], other))[0].append(version)
     return [
-        (f"with {titles[str(key[0])]} {', '.join(versions)}", other)
+        (f"with {TITLES[str(key[0])]} {', '.join(versions)}", other)
         for key, (versions, other) in found.items()
     ]
 
 
-def _named(versions: dict[str, str]) -> dict[str, str]:
-    return {name.replace("-", "_"): version for name, version in versions.items()}
+TITLES = {"kuadrant": "Kuadrant", "gateway-api": "Gateway API"}
 
 
-def _effects(item: Behaviour) -> tuple[object, ...]:
-    kept = item.rule_names_kept and item.rule_names_used
+def _effects(item: Behaviour, topology: Topology) -> tuple[object, ...]:
+    """What `item` changes for these objects: equal tuples give equal verdicts."""
+    rules = [rule for route in topology.routes for rule in route.rules]
+    named = any(rule.name for rule in rules)
+    queried = any(match.query for rule in rules for match in rule.matches)
     return (
         item.host_case_sensitive,
         item.first_colon_cut,
-        item.grpc_routes,
-        item.query_match_answers_500,
-        kept,
+        item.grpc_routes or not any(route.is_grpc for route in topology.routes),
+        item.query_match_answers_500 or not queried,
+        (item.rule_names_kept and item.rule_names_used) or not named,
     )

@@ -82,15 +82,15 @@ class PathIndex(Generic[T]):
         yield from self._regex
 
     def near(self, path: str, subtree: bool) -> Iterator[T]:
-        """Items that may match `path` or, with `subtree`, anything that begins with it."""
+        """Items that may match `path` or, with `subtree`, a path of whole segments below it."""
         yield from self.at(path)
         if not subtree:
             return
         if self._sorted is None:
             self._sorted = sorted({*self._exact, *self._prefix})
-        for literal in self._sorted[bisect_left(self._sorted, path) :]:
-            if not literal.startswith(path):
+        below = f"{path}/"
+        for literal in self._sorted[bisect_left(self._sorted, below) :]:
+            if not literal.startswith(below):
                 break
-            if literal != path:
-                yield from self._exact.get(literal, ())
-                yield from self._prefix.get(literal, ())
+            yield from self._exact.get(literal, ())
+            yield from self._prefix.get(literal, ())
