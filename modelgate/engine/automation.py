@@ -19,10 +19,10 @@ from pulumi.automation.events import EngineEvent
 
 from modelgate.builds import Progress, silent
 from modelgate.builds.cache import only_one
-from modelgate.engine import program
+from modelgate.engine import locks, program
 from modelgate.engine.cli_binary import find_cli
 from modelgate.engine.command import CancelledError, EngineCommand
-from modelgate.engine.failures import explain, forget_stale_lock, unreachable
+from modelgate.engine.failures import explain, unreachable
 from modelgate.engine.plugins import kubernetes_plugin, policy_variables
 from modelgate.engine.project import Project, read_project, read_stack
 from modelgate.engine.results import Collector, Outcome, Run, speaks
@@ -111,8 +111,6 @@ def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
         only_one(lock, f"it runs stack {stack}", options.progress),
     ):
         workspace = prepare(project, stack, state, options.context, options.say)
-        if workspace.store:
-            forget_stale_lock(workspace.store, stack, options.say)
         workspace.env.update(policy_variables(cli, workspace))
         if options.kubeconfig:
             workspace.env["KUBECONFIG"] = str(options.kubeconfig)
@@ -174,6 +172,15 @@ class _Engine:
         )
 
     def _call(self, operation: str, take: OnEvent) -> None:
+        if self._workspace.store:
+            options, command = self._options, self._command
+            locks.clear(
+                self._workspace.store,
+                self._name,
+                options.progress,
+                options.say,
+                lambda: command.interrupts > 0,
+            )
         stack = self._stack()
         arguments: dict[str, Any] = {"on_event": take, "color": "never"}
         if operation in {"preview", "up"}:

@@ -1,11 +1,7 @@
 """What the engine says when it cannot go on, in words that lead on."""
 
-import json
-import os
 import re
-import socket
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from modelgate.engine.results import Diagnostic
 from modelgate.engine.workspace import PASSPHRASE, PASSPHRASE_FILE
@@ -39,22 +35,3 @@ def unreachable(diagnostics: Sequence[Diagnostic]) -> str:
         if any(words in diagnostic.message for words in UNREACHABLE):
             return diagnostic.message
     return ""
-
-
-def forget_stale_lock(store: Path, stack: str, say: Callable[[str], None]) -> None:
-    """Remove the lock of a run on this machine whose process is gone; it crashed or was killed.
-
-    `store` is the folder of a file backend. Locks: pulumi/pulumi pkg/backend/diy/lock.go.
-    """
-    for path in store.glob(f".pulumi/locks/organization/*/{stack}/*.json"):
-        try:
-            lock = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        gone = not Path(f"/proc/{lock.get('pid')}").exists()
-        if lock.get("hostname") == socket.gethostname() and gone and os.name == "posix":
-            path.unlink(missing_ok=True)
-            say(
-                f"the lock of a run that was cut short is removed (process {lock.get('pid')}, "
-                f"{lock.get('timestamp')}); what it had done is in the state"
-            )

@@ -1,5 +1,6 @@
 """Small Pulumi projects, so that the engine's tests depend on no other part."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +8,10 @@ from textwrap import dedent
 
 import pytest
 
+from modelgate.engine.automation import Options
 from modelgate.engine.kubernetes_provider.cluster import Cluster, Settings
 from modelgate.local import control_plane
-from tests.engine.toys import PACK, PACK_YAML
+from tests.engine.toys import PACK, PACK_YAML, PROGRAM, Stack
 
 Write = Callable[..., Path]
 
@@ -63,3 +65,23 @@ def namespace(cluster: Cluster) -> str:
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
     )
     return name
+
+
+@pytest.fixture
+def stack(project: Write, namespace: str) -> Stack:
+    """The toy project; its `dev` stack lives in a namespace of the test's own."""
+
+    def write(**config: object) -> Path:
+        values = {"namespace": f"{namespace}-toy", **config}
+        lines = [f"  toy:{key}: {json.dumps(value)}\n" for key, value in values.items()]
+        return project(PROGRAM, Pulumi__dev__yaml="config:\n" + "".join(lines))
+
+    return write
+
+
+@pytest.fixture
+def options(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    """Runs on the tests' own control plane, with the default backend."""
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return Options(kubeconfig=kubeconfig)

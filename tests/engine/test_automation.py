@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,36 +10,10 @@ import pytest
 
 from modelgate.engine.automation import Options, destroy, preview, refresh, up
 from modelgate.engine.kubernetes_provider.cluster import Cluster, RefusedError
-from modelgate.engine.results import Outcome, Run
+from modelgate.engine.results import Outcome
 from modelgate.errors import ConfigurationError, ModelgateError
 from tests.engine.conftest import Write
-from tests.engine.toys import PROGRAM
-
-Stack = Callable[..., Path]
-
-
-@pytest.fixture
-def stack(project: Write, namespace: str) -> Stack:
-    """The toy project; its `dev` stack lives in a namespace of the test's own."""
-
-    def write(**config: object) -> Path:
-        values = {"namespace": f"{namespace}-toy", **config}
-        lines = [f"  toy:{key}: {json.dumps(value)}\n" for key, value in values.items()]
-        return project(PROGRAM, Pulumi__dev__yaml="config:\n" + "".join(lines))
-
-    return write
-
-
-@pytest.fixture
-def options(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
-    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    return Options(kubeconfig=kubeconfig)
-
-
-def names(run: Run, operation: str) -> list[str]:
-    return sorted(change.name for change in run.by_operation().get(operation, []))
-
+from tests.engine.toys import PROGRAM, Stack, names
 
 EVERYTHING = ["door-0", "door-1", "keys", "room"]
 
@@ -138,7 +111,7 @@ def test_drift_is_seen_and_mended(
     root = stack()
     up(root, "dev", options)
     path = f"/api/v1/namespaces/{namespace}-toy/configmaps/door-0"
-    patch = [{"op": "replace", "path": "/metadata/labels/open", "value": "drift"}]
+    patch = [{"op": "remove", "path": "/metadata/labels/open"}]
     cluster.request("PATCH", path, patch, "application/json-patch+json")
     assert refresh(root, "dev", options).outcome is Outcome.SUCCEEDED
     assert names(up(root, "dev", options), "update") == ["door-0"]

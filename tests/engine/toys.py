@@ -1,5 +1,12 @@
 """A small program and a small policy pack, which stand for any."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+from modelgate.engine.results import Run
+
+Stack = Callable[..., Path]
+
 PROGRAM = """
     import pulumi
     import pulumi_kubernetes as k8s
@@ -43,3 +50,8 @@ PACK = """
         EnforcementLevel.MANDATORY,
     )
 """
+
+
+def names(run: Run, operation: str) -> list[str]:
+    """The resources to which `operation` happened, sorted."""
+    return sorted(change.name for change in run.by_operation().get(operation, []))
