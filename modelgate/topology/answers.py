@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One station of a request's way: where (`gateway`, `route`, `policy`, ...), which object, what."""
+    """One station of a request's way: where (`gateway`, `route`, ...), which object, what."""
 
     at: str
     object: str
@@ -79,6 +79,7 @@ class Answer:
     through_picker: bool = False
     policies: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def _attributes(
     method: str, scheme: str, host: str, path: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     url_path, _, query = path.partition("?")
-    fields = {
+    return {
         "method": method,
         "scheme": scheme,
         "host": host,
@@ -36,7 +36,6 @@ def _attributes(
         "referer": headers.get("referer", ""),
         "useragent": headers.get("user-agent", ""),
     }
-    return fields
 
 
 @dataclass(frozen=True, slots=True)

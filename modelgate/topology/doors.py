@@ -14,9 +14,9 @@ from modelgate.topology.backends import Target
 from modelgate.topology.cells import Cell, cells, hosts
 from modelgate.topology.conditions import attributes
 from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, VirtualHost, pairs
-from modelgate.topology.implied import may_act
 from modelgate.topology.filter import HostList
 from modelgate.topology.hostnames import is_wildcard
+from modelgate.topology.implied import may_act
 from modelgate.topology.interpreter import World, conclude, passages, unknowns
 from modelgate.topology.routes import Match
 
@@ -38,6 +38,7 @@ class Ruling:
     request: Request | None = None
     policies: tuple[str, ...] = ()
     opened_by: str = ""
+    remedy: str = ""
 
 
 def places(world: World) -> Iterator[Place]:
@@ -81,6 +82,7 @@ def _door(place: Place, target: Target, ruling: Ruling) -> Door:
         policies=ruling.policies,
         request=ruling.request,
         opened_by=ruling.opened_by,
+        remedy=ruling.remedy,
         source=route.source,
         derived_from=route.derived_from,
     )
@@ -135,7 +137,10 @@ def search(world: World, place: Place, target: Target, possible: list[str]) -> R
                 return _exposed(place, host, cell, answer)
             if answer.outcome is Outcome.UNDECIDED:
                 undecided = undecided or Ruling(
-                    Verdict.UNDECIDED, answer.reason, policies=answer.policies
+                    Verdict.UNDECIDED,
+                    answer.reason,
+                    policies=answer.policies,
+                    remedy=answer.remedy,
                 )
             refused = refused or answer
         if found.incomplete and undecided is None:
@@ -195,4 +200,5 @@ def _exposed(place: Place, host: str, cell: Cell, answer: Answer) -> Ruling:
         request=request,
         policies=answer.policies,
         opened_by=opened_by or f"Gateway {place.proxy.gateway.key}",
+        remedy=answer.remedy,
     )

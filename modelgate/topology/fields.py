@@ -1,4 +1,4 @@
-"""What the API server keeps of an object: unknown fields are pruned in silence, wrong types refused.
+"""What the API server keeps of an object: it prunes unknown fields and refuses wrong types.
 
 `fields.json` holds the names and types of fields of the kinds that decide a verdict, taken from
 their CRDs (Gateway API 1.6, Kuadrant 1.4, inference extension 1.3 and 1.5). A misspelt field in an
@@ -58,15 +58,15 @@ def _keep(value: Any, tree: Any, path: str, obj: Object, flaws: list[Flaw]) -> A
         return value
     if isinstance(tree, list):
         if not isinstance(value, list | tuple):
-            return _wrong(value, "a list", path, obj, flaws)
+            return _wrong("a list", path, obj, flaws)
         return [
             _keep(item, tree[0], f"{path}[{index}]", obj, flaws) for index, item in enumerate(value)
         ]
     if isinstance(tree, dict):
         if not isinstance(value, Mapping):
-            return _wrong(value, "a mapping", path, obj, flaws)
+            return _wrong("a mapping", path, obj, flaws)
         return dict(_members(value, tree, path, obj, flaws))
-    return value if _fits(value, tree) else _wrong(value, _WORDS[tree], path, obj, flaws)
+    return value if _fits(value, tree) else _wrong(_WORDS[tree], path, obj, flaws)
 
 
 def _members(
@@ -105,7 +105,7 @@ def _fits(value: Any, kind: str) -> bool:
     return whole if kind == "integer" else isinstance(value, int | float)
 
 
-def _wrong(value: Any, wanted: str, path: str, obj: Object, flaws: list[Flaw]) -> None:
+def _wrong(wanted: str, path: str, obj: Object, flaws: list[Flaw]) -> None:
     flaws.append(Flaw(obj, path, f"must be {wanted}: the API server refuses the object", True))
 
 

@@ -43,7 +43,7 @@ class Attachment:
 
 @dataclass(slots=True)
 class Topology:
-    """Everything that is in view, indexed. Built once by `build`, read by judge, trace and rules."""
+    """Everything that is in view, indexed; made by `build`, read by judge, trace and rules."""
 
     objects: tuple[Object, ...]
     settings: Settings

@@ -5,6 +5,7 @@ disagree. Where several winners are possible the worst answer is taken.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from modelgate.topology import cel
 from modelgate.topology.answers import Answer, Outcome, Request, Step
@@ -61,6 +62,7 @@ class Passage:
     credentials: bool = False
     policies: tuple[str, ...] = ()
     acted: ActionSet | None = None
+    remedy: str = ""
 
     @property
     def rank(self) -> tuple[int, bool]:
@@ -78,23 +80,35 @@ def view(request: Request, path: str, trusted: bool) -> tuple[Call, Attributes]:
     return call, seen
 
 
+CLOSE = "attach an AuthPolicy with `overrides` and `strategy: atomic` to the Gateway"
+NO_HOSTNAMES = (
+    "leave hostnames out of the listener and its routes; from Kuadrant 1.5.3 on an exact one holds"
+)
+SAME_MATCH = (
+    "write matches that the filter reads as Envoy does: no trailing slash, no regular expressions, "
+    "route hostnames inside the listener's"
+)
+
+
 def passages(world: World, gateway: Gateway, call: Call, seen: Attributes) -> list[Passage]:
     """Everything that the filter of `gateway` may say to a request."""
     filter_ = world.filters[gateway.key]
     if filter_.absent:
-        return [Passage(Say.PASSES, filter_.absent)]
+        return [Passage(Say.PASSES, filter_.absent, remedy="use a class that Kuadrant serves")]
     if filter_.broken:
         return [Passage(Say.REFUSES, filter_.broken, 503)]
     if not filter_.hosts:
         reason = f"no AuthPolicy applies to any route of Gateway {gateway.key}"
-        return [Passage(Say.PASSES, reason)]
+        return [Passage(Say.PASSES, reason, remedy=CLOSE)]
     listed = filter_.find(call.host, world.behaviour)
     if listed is None:
-        return [Passage(Say.PASSES, f"Kuadrant's filter knows no hostname for Host {call.host!r}")]
+        reason = f"Kuadrant's filter knows no hostname for Host {call.host!r}"
+        return [Passage(Say.PASSES, reason, remedy=NO_HOSTNAMES)]
     found = winners(listed, call, seen.filter_env, world.behaviour)
     if not found:
-        reason = f"no action set of {listed.hostname} matches: the filter lets the request through"
-        return [Passage(Say.PASSES, reason)]
+        where = "" if listed.hostname == "*" else f" of {listed.hostname}"
+        reason = f"no action set{where} matches: the filter lets the request through"
+        return [Passage(Say.PASSES, reason, remedy=SAME_MATCH)]
     return [passage for winner in found for passage in _act(winner, seen, filter_.doubt)]
 
 
@@ -102,11 +116,13 @@ def _act(winner: ActionSet | None, seen: Attributes, doubt: str) -> list[Passage
     if winner is None:
         return [Passage(Say.REFUSES, "a query match makes the filter's predicate fail", 500)]
     if not winner.auths:
-        return [Passage(Say.PASSES, "only limits apply to this path", acted=winner)]
+        reason = "only limits apply to this path"
+        return [Passage(Say.PASSES, reason, acted=winner, remedy=CLOSE)]
     found = [_say(winner, auth, seen) for auth in winner.auths]
     if not winner.complete:
         reason = "more policies on one target than orders can be tried"
-        found.append(Passage(Say.UNSURE, reason, acted=winner))
+        remedy = "leave one AuthPolicy on each target"
+        found.append(Passage(Say.UNSURE, reason, acted=winner, remedy=remedy))
     if doubt and all(passage.say is Say.REFUSES for passage in found):
         found.append(Passage(Say.UNSURE, doubt, acted=winner))
     return found
@@ -114,21 +130,21 @@ def _act(winner: ActionSet | None, seen: Attributes, doubt: str) -> list[Passage
 
 def _say(winner: ActionSet, auth: Auth, seen: Attributes) -> Passage:
     policies = auth.effective.policies
+    said = partial(Passage, policies=policies, acted=winner)
     if auth.dropped:
         say = Say.PASSES if winner.limited else Say.UNSURE
-        return Passage(say, auth.dropped, policies=policies, acted=winner)
+        return said(say, auth.dropped, remedy="correct the predicate")
     off = skipped(auth.effective, seen) if auth.effective.when else False
     if off is True:
         reason = "its `when` is false for this request: the policy is skipped"
-        return Passage(Say.PASSES, reason, policies=policies, acted=winner)
+        return said(Say.PASSES, reason, remedy="remove the `when` from the AuthPolicy")
     if isinstance(off, cel.CelError):
-        reason = f"its `when` fails at run time ({off.message})"
-        return Passage(Say.REFUSES, reason, 500, policies=policies, acted=winner)
+        return said(Say.REFUSES, f"its `when` fails at run time ({off.message})", 500)
     word = auth.always if auth.strict and not seen.trusted else ask(auth.effective, seen)
     if isinstance(off, cel.Unsure) and word.say is Say.REFUSES:
-        reason = f"its `when` depends on {off.reason}"
-        return Passage(Say.UNSURE, reason, policies=policies, acted=winner)
-    return Passage(word.say, word.reason, word.status, word.credentials, policies, winner)
+        return said(Say.UNSURE, f"its `when` depends on {off.reason}")
+    closing = f"correct AuthPolicy {', '.join(policies)}, or {CLOSE}"
+    return said(word.say, word.reason, word.status, word.credentials, remedy=closing)
 
 
 def answer(world: World, request: Request, trusted: bool = True) -> Answer:
@@ -223,6 +239,7 @@ def conclude(
         backend=target.backend.ref if target else "",
         through_picker=bool(target and target.through_picker),
         policies=passage.policies,
+        remedy=passage.remedy if outcome is not Outcome.REFUSED else "",
         steps=(*before, *_steps(entry, passage, target, reason)) if before else (),
     )
 

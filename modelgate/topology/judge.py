@@ -103,15 +103,16 @@ def _exempted(doors: list[Door], settings: Settings) -> tuple[list[Door], list[E
     result = []
     for door in doors:
         open_ = door.verdict in (Verdict.EXPOSED, Verdict.UNDECIDED)
-        for item in settings.exemptions if open_ else ():
-            if item.covers(door.name):
-                matched.add(id(item))
-                if item.until >= settings.today:
-                    reason = f"open on purpose until {item.until} ({item.owner}): {item.reason}"
-                    door = replace(door, verdict=Verdict.EXEMPT, reason=reason)
-                    break
-        result.append(door)
+        covering = [item for item in settings.exemptions if open_ and item.covers(door.name)]
+        matched.update(id(item) for item in covering)
+        valid = next((item for item in covering if item.until >= settings.today), None)
+        result.append(_exempt(door, valid) if valid else door)
     return result, [item for item in settings.exemptions if id(item) not in matched]
+
+
+def _exempt(door: Door, by: Exemption) -> Door:
+    reason = f"open on purpose until {by.until} ({by.owner}): {by.reason}"
+    return replace(door, verdict=Verdict.EXEMPT, reason=reason)
 
 
 def _with_versions(world: World, doors: list[Door]) -> list[Door]:

@@ -5,7 +5,7 @@ a List or a file that explodes through anchors each end the reading.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -19,7 +19,7 @@ MOST_DEPTH = 200
 class _Loader(yaml.CSafeLoader):
     """YAML as Kubernetes reads it: no timestamps, keys are text, no key twice."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar = {
         first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
         for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
@@ -28,16 +28,16 @@ class _Loader(yaml.CSafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _Problem("a key that is not text", key)
+                raise _ReadError("a key that is not text", key)
             if key.value in seen and key.value != "<<":
-                raise _Problem(f"the key {key.value!r} stands twice", key)
+                raise _ReadError(f"the key {key.value!r} stands twice", key)
             seen.add(key.value)
             if key.tag != "tag:yaml.org,2002:merge":
                 key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
 
 
-class _Problem(Exception):
+class _ReadError(Exception):
     def __init__(self, message: str, node: yaml.Node) -> None:
         super().__init__(message)
         self.line = node.start_mark.line + 1
@@ -50,7 +50,7 @@ def read(text: str, file: str) -> list[Object]:
     """
     try:
         return list(_objects(text, file))
-    except _Problem as problem:
+    except _ReadError as problem:
         raise _error(f"{file}:{problem.line}: {problem}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -89,7 +89,7 @@ def _bound(root: yaml.Node) -> None:
 
     def size(node: yaml.Node, depth: int) -> int:
         if depth > MOST_DEPTH:
-            raise _Problem(f"nested more than {MOST_DEPTH} levels deep", node)
+            raise _ReadError(f"nested more than {MOST_DEPTH} levels deep", node)
         if id(node) in sizes:
             return sizes[id(node)]
         sizes[id(node)] = MOST_NODES  # an anchor inside itself
@@ -100,7 +100,7 @@ def _bound(root: yaml.Node) -> None:
             total += sum(size(value, depth + 1) + 1 for _, value in node.value)
         sizes[id(node)] = total
         if total >= MOST_NODES:
-            raise _Problem("its anchors expand to more than a cluster would take", node)
+            raise _ReadError("its anchors expand to more than a cluster would take", node)
         return total
 
     size(root, 0)
@@ -108,7 +108,7 @@ def _bound(root: yaml.Node) -> None:
 
 def _document(body: Any, node: yaml.Node, file: str) -> Iterator[Object]:
     if not isinstance(body, Mapping):
-        raise _Problem(f"not a Kubernetes object but {_name(body)}", node)
+        raise _ReadError(f"not a Kubernetes object but {_name(body)}", node)
     if not str(body.get("kind", "")).endswith("List") or "items" not in body:
         yield _object(body, node, file)
         return
@@ -116,10 +116,10 @@ def _document(body: Any, node: yaml.Node, file: str) -> Iterator[Object]:
     if items is None:
         return
     if not isinstance(items, list):
-        raise _Problem(f"items of a {body['kind']} must be a list, not {_name(items)}", node)
+        raise _ReadError(f"items of a {body['kind']} must be a list, not {_name(items)}", node)
     for item, place in zip(items, _item_nodes(node), strict=True):
         if isinstance(item, Mapping) and "items" in item:
-            raise _Problem("a List in a List is not read", place)
+            raise _ReadError("a List in a List is not read", place)
         yield _object(item, place, file)
 
 
@@ -130,10 +130,10 @@ def _item_nodes(node: yaml.Node) -> list[yaml.Node]:
 
 def _object(body: Any, node: yaml.Node, file: str) -> Object:
     if not isinstance(body, Mapping):
-        raise _Problem(f"not a Kubernetes object but {_name(body)}", node)
+        raise _ReadError(f"not a Kubernetes object but {_name(body)}", node)
     metadata = body.get("metadata") or {}
     if not isinstance(metadata, Mapping):
-        raise _Problem(f"metadata must be a mapping, not {_name(metadata)}", node)
+        raise _ReadError(f"metadata must be a mapping, not {_name(metadata)}", node)
     namespace = _text(metadata.get("namespace") or "", "metadata.namespace", node)
     name = metadata.get("name") or metadata.get("generateName") or ""
     return Object(
@@ -148,9 +148,9 @@ def _object(body: Any, node: yaml.Node, file: str) -> Object:
 
 def _text(value: Any, field: str, node: yaml.Node) -> str:
     if value is None:
-        raise _Problem(f"not a Kubernetes object: {field} is missing", node)
+        raise _ReadError(f"not a Kubernetes object: {field} is missing", node)
     if not isinstance(value, str):
-        raise _Problem(f"{field} must be text, not {_name(value)}", node)
+        raise _ReadError(f"{field} must be text, not {_name(value)}", node)
     return value
 
 

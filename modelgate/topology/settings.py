@@ -45,7 +45,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to judge. `assume` maps a component to its version; an unstated one is the newest known.
+    """How to judge. `assume` maps a component to its version; unstated means the newest known.
 
     `harmless` lists backends (`Service ns/name`) that serve no model. `installed` says that the
     platform brings Kuadrant and the gateway classes, so that they need not be in view.

@@ -29,11 +29,17 @@ from modelgate.versions import table
 PROBE = "/v1/models"
 LISTENER_SETS = ("ListenerSet", "XListenerSet")
 OPAQUE_KINDS = {
+    "helm.sh/Release": "the manifests of its chart are not in view",
     "serving.kserve.io/InferenceService": "the routes of an InferenceService are not derived",
     "inference.opendatahub.io/ExternalModel": "its controller makes routes that are not in view",
     "inference.opendatahub.io/ExternalProvider": "its controller makes routes that are not in view",
     "maas.opendatahub.io/ExternalModel": "its controller makes routes that are not in view",
 }
+
+PATCHED = frozenset(
+    {"CustomResource", "Gateway", "HTTPRoute", "GRPCRoute", "AuthPolicy", "Service", "Ingress"}
+)
+"""Kinds of which a Pulumi Patch resource hides what will be in force."""
 
 
 def side_doors(topology: Topology) -> Iterator[Door]:
@@ -46,6 +52,8 @@ def side_doors(topology: Topology) -> Iterator[Door]:
     yield from _host_pods(topology)
     for obj in topology.objects:
         reason = OPAQUE_KINDS.get(f"{obj.group}/{obj.kind}")
+        if obj.kind.endswith("Patch") and obj.kind.removesuffix("Patch") in PATCHED:
+            reason = "what it patches is not in view"
         if reason:
             yield _door(obj, Verdict.UNDECIDED, reason, backend=obj.ref)
 
@@ -194,13 +202,15 @@ def _open_services(topology: Topology) -> Iterator[Door]:
         port = next(iter(ports(obj)), 80)
         how = kind if kind in ("LoadBalancer", "NodePort") else "externalIPs"
         if _model_pods(topology, obj):
-            request = Request(host=f"{obj.name}.{obj.namespace}", scheme="http", port=port)
+            host = f"{obj.name}.{obj.namespace}"
+            request = Request(host=host, scheme="http", port=port, path=PROBE)
             yield _door(
                 obj,
                 Verdict.EXPOSED,
                 f"Service of type {how} leads straight to the model's pods",
                 obj.ref,
-                Request(request.host, scheme="http", port=port, path=PROBE),
+                request,
+                remedy="make it ClusterIP and let requests in through the gateway",
             )
         else:
             reason = (
@@ -257,7 +267,8 @@ def _front(
         path=path.rstrip("/") + PROBE,
     )
     reason = f"{obj.kind} leads to the model beside every gateway and policy"
-    yield _door(obj, Verdict.EXPOSED, reason, target.backend.ref, request)
+    remedy = f"remove the {obj.kind}, or let it lead to the gateway's Service"
+    yield _door(obj, Verdict.EXPOSED, reason, target.backend.ref, request, remedy=remedy)
 
 
 def _virtual_services(topology: Topology) -> Iterator[Door]:
@@ -305,7 +316,8 @@ def _host_pods(topology: Topology) -> Iterator[Door]:
         if port:
             request = Request(host="node.example.net", scheme="http", port=port, path=PROBE)
             reason = "the model's pods listen on their node's own address"
-            yield _door(workload, Verdict.EXPOSED, reason, workload.ref, request)
+            remedy = "leave out hostNetwork and hostPort"
+            yield _door(workload, Verdict.EXPOSED, reason, workload.ref, request, remedy=remedy)
 
 
 def _host_port(spec: Mapping[str, Any]) -> int:
