@@ -1,4 +1,4 @@
-"""Expected output is compared whole; `pytest --update-golden` writes it anew, to be read in the diff."""
+"""Expected output is compared whole; `pytest --update-golden` writes it anew."""
 
 from collections.abc import Callable
 from pathlib import Path

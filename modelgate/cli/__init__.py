@@ -40,7 +40,7 @@ def main(args: Sequence[str] | None = None, command: click.Command = app) -> int
     except (click.Abort, KeyboardInterrupt):
         output.error("stopped by Ctrl-C")
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns the first into the second
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:
