@@ -149,9 +149,10 @@ class ModelStack(Component):
         ]
         on_tests = [(model, managed_routes(model, release)) for model in config.models]
         for gateway, routes in [(main, on_main), *((test, on_tests) for test in tests)]:
-            BodyModeFilter(
-                gateway.name, gateway.name, gateway.namespace, routes, self._child(after)
-            )
+            if any(names for _, names in routes):
+                BodyModeFilter(
+                    gateway.name, gateway.name, gateway.namespace, routes, self._child(after)
+                )
 
     def _outputs(self) -> dict[str, Any]:
         config = self._config

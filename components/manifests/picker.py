@@ -12,29 +12,28 @@ from components.manifests.objects import child_name
 from modelgate.config import Model, Weights
 from modelgate.releases import Picker
 
+KV_CACHE_SCORERS = ("kv-cache-utilization-scorer", "kv-cache-scorer")
+"""The name since inference extension 1.0.0, and the one before."""
+
 
 def scheduler(model: Model, picker: Picker) -> dict[str, Any]:
     """`router.scheduler` of the model; `{}` takes the release's own configuration."""
     if model.weights is None:
         return {}
-    config = picker_config(model.weights, picker, split=model.prefill is not None)
+    config = _config(model, model.weights, picker)
     if picker.passing == "inline":
         return {"config": {"inline": config}}
     text = yaml.safe_dump(config, sort_keys=False)
-    args = [*_preset(model, picker), _config_flag(picker), text]
+    args = [*_preset(model, picker), picker.config_flag, text]
     return {"template": {"containers": [{"name": "main", "args": args}]}}
 
 
-def picker_config(weights: Weights, picker: Picker, split: bool) -> dict[str, Any]:
-    """An EndpointPickerConfig with these weights; `split` where prefill pods are apart."""
-    scores = {
-        "queue-scorer": weights.queue,
-        "kv-cache-utilization-scorer": weights.kv_cache,
-        "prefix-cache-scorer": weights.prefix_cache,
-    }
+def _config(model: Model, weights: Weights, picker: Picker) -> dict[str, Any]:
+    """An EndpointPickerConfig; with prefill pods apart, one profile for each half."""
+    scores = _scores(model, weights, picker)
     handlers: list[dict[str, Any]] = [{"type": "single-profile-handler"}]
     profiles: dict[str, list[str]] = {"default": []}
-    if split:
+    if model.prefill is not None:
         handlers = _disaggregation(picker)
         profiles = {"prefill": ["prefill-filter"], "decode": ["decode-filter"]}
     scored = [{"pluginRef": name, "weight": weight} for name, weight in scores.items()]
@@ -60,6 +59,17 @@ def picker_config(weights: Weights, picker: Picker, split: bool) -> dict[str, An
     }
 
 
+def _scores(model: Model, weights: Weights, picker: Picker) -> dict[str, float]:
+    """Scorers and their weights; a model with adapters has the release's scorer for them too."""
+    kv_cache = next(name for name in KV_CACHE_SCORERS if name in picker.scorers)
+    return {
+        "queue-scorer": weights.queue,
+        kv_cache: weights.kv_cache,
+        "prefix-cache-scorer": weights.prefix_cache,
+        **({plugin.name: plugin.weight for plugin in picker.lora} if model.lora else {}),
+    }
+
+
 def _disaggregation(picker: Picker) -> list[dict[str, Any]]:
     """Plugins that send prompts to prefill pods first; a handler comes after its deciders."""
     handler = picker.disaggregation
@@ -80,8 +90,3 @@ def _preset(model: Model, picker: Picker) -> list[str]:
         .replace("{service}", model.name)
         for argument in picker.preset
     ]
-
-
-def _config_flag(picker: Picker) -> str:
-    """Flags were camelCase before inference extension 1.0.0."""
-    return "--configText" if "--poolName" in picker.preset else "--config-text"
