@@ -248,9 +248,32 @@ def splittable(expr: Expr) -> bool:
     """Whether `expr` only tests strings against its literals, so that cutting there covers it."""
     calls = [item for item in walk(expr) if isinstance(item, Call)]
     return all(
-        call.function in _SPLITTABLE and (call.function not in _TESTS or _against_literal(call))
+        _pattern(call) is not None
+        if call.function == "matches"
+        else call.function in _SPLITTABLE
+        and (call.function not in _TESTS or _against_literal(call))
         for call in calls
     )
+
+
+def patterns(expr: Expr) -> set[str]:
+    """The regular expressions that `expr` asks of the path or of a header."""
+    calls = [item for item in walk(expr) if isinstance(item, Call)]
+    return {text for call in calls if (text := _pattern(call)) is not None}
+
+
+_PATH = Select(Name("request"), "url_path")
+_HEADERS = Select(Name("request"), "headers")
+
+
+def _pattern(call: Call) -> str | None:
+    if call.function != "matches" or call.target is None or len(call.args) != 1:
+        return None
+    pattern = call.args[0]
+    header = isinstance(call.target, Index | Select) and call.target.operand == _HEADERS
+    if isinstance(pattern, Literal) and (header or call.target == _PATH):
+        return str(pattern.value)
+    return None
 
 
 def _against_literal(call: Call) -> bool:

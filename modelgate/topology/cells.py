@@ -16,9 +16,19 @@ from modelgate.topology.conditions import Literals, literals
 from modelgate.topology.envoy import Entry, RouteTable, VirtualHost, overlapping
 from modelgate.topology.filter import ActionSet, Filter, HostList
 from modelgate.topology.implied import may_act
+from modelgate.topology.languages import (
+    TEXT_CHARS,
+    Language,
+    NotRegularError,
+    below,
+    exact,
+    full,
+    partition,
+    search,
+    starts,
+)
 from modelgate.topology.paths import under
 from modelgate.topology.routes import Condition, Match
-from modelgate.topology.samples import samples
 from modelgate.topology.settings import Behaviour
 
 FRESH = "x9"
@@ -73,38 +83,25 @@ def _host_forms(domain: str, filter_: Filter, behaviour: Behaviour) -> Iterator[
 
 def cells(vhost: VirtualHost, entry: Entry, listed: HostList | None) -> Cells:
     """The cells of `entry` where the filter has selected `listed`."""
-    rivals = [other.match for other in overlapping(vhost, entry.match) if other is not entry]
-    sets = may_act(listed, entry.match)[0] if listed else []
+    match = entry.match
+    rivals = [other.match for other in overlapping(vhost, match) if other is not entry]
+    sets = may_act(listed, match)[0] if listed else []
     asked = _literals(sets)
-    matches = [*rivals, *(item.match for item in sets)]
-    words = sorted(asked.words | _regex_words(asked), key=lambda word: (len(word), word))
-    paths = list(dict.fromkeys(_paths(entry.match, matches, words)))
-    methods = _methods(entry.match, matches, words)
-    headers = list(_headers(entry.match, matches, asked, words))
-    queries = list(dict.fromkeys(_queries(entry.match, matches, words)))
+    incomplete: list[str] = [asked.uncut] if asked.uncut else []
+    others = [*rivals, *(item.match for item in sets)]
+    words = sorted(asked.words, key=lambda word: (len(word), word))
+    paths = _paths(match, rivals, sets, asked, incomplete)
+    methods = _methods(match, others, words)
+    headers = list(_headers(match, others, asked, incomplete))
+    queries = list(dict.fromkeys(_queries(match, others, words, incomplete)))
     made = (
         Cell(method, f"{path}?{query}" if query else path, chosen)
         for chosen, query, method, path in product(headers, queries, methods, paths)
     )
     total = len(paths) * len(methods) * len(headers) * len(queries)
-    return Cells(
-        tuple(islice(made, MOST_CELLS)), _incomplete(entry.match, matches, asked, total, words)
-    )
-
-
-def _incomplete(
-    match: Match, matches: list[Match], asked: Literals, total: int, words: list[str]
-) -> str:
     if total > MOST_CELLS or len(words) > MOST_WORDS:
-        return f"{total} different kinds of request are too many to try"
-    if asked.uncut:
-        return asked.uncut
-    for other in (match, *matches):
-        if other.kind == "RegularExpression":
-            return f"the path expression {other.path!r} cannot be split into cases"
-        if any(item.regex for item in (*other.headers, *other.query)):
-            return "a header or query expression cannot be split into cases"
-    return ""
+        incomplete.append(f"{total} different kinds of request are too many to try")
+    return Cells(tuple(islice(made, MOST_CELLS)), next(iter(incomplete), ""))
 
 
 def _literals(sets: Iterable[ActionSet]) -> Literals:
@@ -118,53 +115,77 @@ def _literals(sets: Iterable[ActionSet]) -> Literals:
     return literals(parts)
 
 
-def _regex_words(asked: Literals) -> set[str]:
-    if not asked.uncut:
-        return set()
-    return {text for word in asked.words for text in samples(word)[:2]}
-
-
-def _paths(match: Match, matches: list[Match], words: list[str]) -> Iterator[str]:
+def _paths(
+    match: Match,
+    rivals: list[Match],
+    sets: list[ActionSet],
+    asked: Literals,
+    incomplete: list[str],
+) -> list[str]:
     if match.kind == "Exact":
-        yield match.path
-        return
-    starts = samples(match.path) if match.kind == "RegularExpression" else [match.path]
-    for start in starts:
-        stem = start.rstrip("/")
-        yield stem or "/"
-        yield from _below(match, stem, matches, words)
+        return [match.path]
+    others = [*rivals, *(item.match for item in sets)]
+    if not asked.patterns and all(it.kind != "RegularExpression" for it in (match, *others)):
+        return list(dict.fromkeys(_below(match, others, sorted(asked.words))))
+    try:
+        filtered = [_filter_language(item.match) for item in sets]
+        routed = [_envoy_language(other) for other in rivals]
+        told = [starts("/"), *filtered, *routed, *_asked_paths(asked)]
+        found = [path for path in partition(_envoy_language(match), told) if path[:1] == "/"]
+        return sorted(found, key=lambda path: (len(path), path))
+    except NotRegularError:
+        incomplete.append("a path expression cannot be split into cases")
+    if match.kind == "RegularExpression":
+        return []
+    plain = [other for other in others if other.kind != "RegularExpression"]
+    return list(dict.fromkeys(_below(match, plain, sorted(asked.words))))
 
 
-def _below(match: Match, stem: str, matches: list[Match], words: list[str]) -> Iterator[str]:
-    literal = [
-        text
-        for other in matches
-        for text in (samples(other.path) if other.kind == "RegularExpression" else [other.path])
-    ]
-    found = [f"{stem}/", f"{stem}/{FRESH}"]
-    for text in dict.fromkeys([*literal, *words]):
+def _envoy_language(match: Match) -> Language:
+    if match.kind == "Exact":
+        return exact(match.path)
+    return below(match.path) if match.kind == "PathPrefix" else full(match.path)
+
+
+def _filter_language(match: Match) -> Language:
+    if match.kind == "Exact":
+        return exact(match.path)
+    return starts(match.path) if match.kind == "PathPrefix" else search(match.path)
+
+
+def _asked_paths(asked: Literals) -> Iterator[Language]:
+    for word in asked.words:
+        text = re.escape(word)
+        yield from (exact(word), starts(word), search(text), search(f"{text}$"))
+    yield from (search(pattern) for pattern in asked.patterns)
+
+
+def _below(match: Match, others: list[Match], words: list[str]) -> Iterator[str]:
+    """Representatives of the paths under a prefix, cut at literals: plain string tests only."""
+    stem = match.path.rstrip("/")
+    found = [stem or "/", f"{stem}/", f"{stem}/{FRESH}"]
+    for text in dict.fromkeys([*(other.path for other in others), *words]):
         plain = text.rstrip("/")
         found += [text, plain, f"{plain}/", f"{plain}/{FRESH}", f"{plain}{FRESH}"]
-        inner = text.strip("/")
-        if text in words or not text.startswith(stem):
+        if text in words:
+            inner = text.strip("/")
             found += [f"{stem}/{inner}", f"{stem}/{FRESH}/{inner}", f"{stem}/{inner}/{FRESH}"]
-            found += [f"{stem}{text}"]
+            found += [f"{stem}{text}", f"{stem}/{FRESH}{text}", f"{stem}/{FRESH}{text}{FRESH}"]
     for first, second in product(words[:4], words[:4]):
         if first != second:
             found.append(f"{stem}/{first.strip('/')}/{second.strip('/')}")
-    for text in found:
-        if _usable(text) and (match.kind == "RegularExpression" or under(match.path, text)):
-            yield text
+            found.append(f"{stem}/{first.strip('/')}{second}")
+    return (text for text in found if _usable(text) and under(match.path, text))
 
 
 def _usable(path: str) -> bool:
     return path.startswith("/") and path.isascii() and not re.search(r"[\s?#\x00-\x1f]", path)
 
 
-def _methods(match: Match, matches: list[Match], words: list[str]) -> list[str]:
+def _methods(match: Match, others: list[Match], words: list[str]) -> list[str]:
     if match.method:
         return [match.method]
-    named = {other.method for other in matches if other.method}
+    named = {other.method for other in others if other.method}
     named |= {word for word in words if word.isalpha() and word.isupper()}
     fresh = next(name for name in ("PATCH", "PUT", "DELETE", "TRACE") if name not in named)
     return list(dict.fromkeys(["GET", "POST", *sorted(named), fresh]))
@@ -174,49 +195,80 @@ Chosen = tuple[tuple[str, str], ...]
 
 
 def _headers(
-    match: Match, matches: list[Match], asked: Literals, words: list[str]
+    match: Match, others: list[Match], asked: Literals, incomplete: list[str]
 ) -> Iterator[Chosen]:
-    own = [[(item.name, value) for value in _values(item)] for item in match.headers]
-    taken = {item.name for item in match.headers}
-    names = {item.name for other in matches for item in other.headers} | {
-        name for name in asked.headers if re.fullmatch(r"[a-z0-9-]+", name)
-    }
-    free = []
-    for name in sorted(names - taken):
-        values = {
-            value
-            for other in matches
-            for item in other.headers
-            if item.name == name
-            for value in _values(item)
-        }
-        if name in asked.headers:
-            values |= {word for word in words if _usable_value(word)}
-        ordered = sorted(values, key=lambda value: (len(value), value))
-        free.append([None, *((name, value) for value in [*ordered, FRESH])])
-    for fixed in product(*own):
+    own = {item.name: item for item in match.headers}
+    names = {item.name for other in others for item in other.headers} - own.keys()
+    names |= {name for name in asked.headers if _TOKEN.fullmatch(name)} - own.keys()
+    conditions = [item for other in others for item in other.headers]
+    fixed = [
+        [(name, value) for value in _values(item, conditions, asked, incomplete)]
+        for name, item in own.items()
+    ]
+    free: list[list[tuple[str, str] | None]] = []
+    for name in sorted(names):
+        anything = Condition(name, ".*", regex=True)
+        values = _values(anything, conditions, asked, incomplete)
+        free.append([None, *((name, value) for value in values)])
+    for chosen in product(*fixed):
         for extra in product(*free):
-            yield (*fixed, *(pair for pair in extra if pair is not None))
+            yield (*chosen, *(pair for pair in extra if pair is not None))
 
 
-def _usable_value(word: str) -> bool:
+_TOKEN = re.compile(r"[a-z0-9-]+")
+
+
+def _values(
+    own: Condition, conditions: Iterable[Condition], asked: Literals, incomplete: list[str]
+) -> list[str]:
+    """Values of one header or parameter: one for each way in which anybody can tell them apart."""
+    if not own.regex:
+        return [own.value]
+    others = [item for item in conditions if item.name == own.name]
+    words = asked.words if own.name in asked.headers else frozenset()
+    patterns = asked.patterns if own.name in asked.headers else frozenset()
+    if own.value == ".*" and not patterns and not any(item.regex for item in others):
+        texts = sorted(
+            {item.value for item in others} | {word for word in words if _printable(word)}
+        )
+        tails = [f"{FRESH}{word}" for word in texts if word in words]
+        heads = [f"{word}{FRESH}" for word in texts if word in words]
+        return [*texts, FRESH, *heads, *tails]
+    try:
+        literal = [exact(own.value, TEXT_CHARS)]
+        literal += [exact(item.value, TEXT_CHARS) for item in others]
+        expressions = [full(item.value, TEXT_CHARS) for item in others if item.regex]
+        asked_for = [search(re.escape(word), TEXT_CHARS) for word in words]
+        asked_for += [exact(word, TEXT_CHARS) for word in words]
+        asked_for += [search(pattern, TEXT_CHARS) for pattern in patterns]
+        region = full(own.value, TEXT_CHARS)
+        return partition(region, [*literal, *expressions, *asked_for])
+    except NotRegularError:
+        incomplete.append(f"the expression for {own.name} cannot be split into cases")
+        return [FRESH]
+
+
+def _printable(word: str) -> bool:
     return word.isprintable() and word.isascii()
 
 
-def _values(condition: Condition) -> list[str]:
-    if not condition.regex:
-        return [condition.value]
-    return [text for text in samples(condition.value) if text != condition.value] or [FRESH]
-
-
-def _queries(match: Match, matches: list[Match], words: list[str]) -> Iterator[str]:
-    own = "&".join(f"{item.name}={_values(item)[0]}" for item in match.query)
-    yield own
-    join = f"{own}&" if own else ""
-    for other in matches:
-        for item in other.query:
-            if item.name not in {mine.name for mine in match.query}:
-                yield f"{join}{item.name}={_values(item)[0]}"
-    for word in words:
-        if re.fullmatch(r"[\w/.:~-]+", word):
-            yield f"{join}x={word}"
+def _queries(
+    match: Match, others: list[Match], words: list[str], incomplete: list[str]
+) -> Iterator[str]:
+    nothing = Literals(frozenset(), frozenset(), frozenset(), "")
+    conditions = [item for other in others for item in other.query]
+    values = [_values(item, conditions, nothing, incomplete) for item in match.query]
+    for chosen in product(*values):
+        own = "&".join(
+            f"{item.name}={value}" for item, value in zip(match.query, chosen, strict=True)
+        )
+        yield own
+        join = f"{own}&" if own else ""
+        mine = {item.name for item in match.query}
+        for item in conditions:
+            if item.name not in mine:
+                others_values = _values(item, conditions, nothing, incomplete)
+                yield from (f"{join}{item.name}={value}" for value in others_values)
+        for word in words:
+            if re.fullmatch(r"[\w/.:~-]+", word):
+                yield f"{join}x={word}"

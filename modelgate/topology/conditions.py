@@ -8,7 +8,7 @@ from typing import Any
 import re2
 
 from modelgate.topology import cel
-from modelgate.topology.cel_syntax import CelSyntaxError, parse, splittable, strings
+from modelgate.topology.cel_syntax import CelSyntaxError, parse, patterns, splittable, strings
 from modelgate.topology.values import items, mapping, mappings, text
 
 Patterns = Mapping[str, list[Mapping[str, Any]]]
@@ -183,10 +183,15 @@ def _pattern(item: Mapping[str, Any], request: Attributes) -> Truth:
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """What conditions mention: `words` cut a partition; `uncut` says what words cannot cut."""
+    """What conditions mention: where a partition has to be cut.
+
+    `words` are compared or looked for, `headers` are names that are read, `patterns` are regular
+    expressions over path or header values; `uncut` says what none of these can cut.
+    """
 
     words: frozenset[str]
     headers: frozenset[str]
+    patterns: frozenset[str]
     uncut: str
 
 
@@ -194,11 +199,13 @@ def literals(parts: Any) -> Literals:
     """Every literal below `parts` (policy entries, `when` lists): where a partition is cut."""
     words: set[str] = set()
     headers: set[str] = set()
+    expressions: set[str] = set()
     uncut = ""
     for key, value in _texts(parts, ""):
         if key in ("predicate", "expression"):
-            found, why = _cel(value)
+            found, regexes, why = _cel(value)
             words |= found
+            expressions |= regexes
             uncut = uncut or why
             headers |= {word.lower() for word in found} | set(_HEADER.findall(value.lower()))
         elif key == "selector":
@@ -207,23 +214,25 @@ def literals(parts: Any) -> Literals:
             words.add(value)
         elif key == "operator" and value == "matches":
             uncut = uncut or "a pattern uses a regular expression, which cannot be split into cases"
-    return Literals(frozenset(words), frozenset(headers), uncut)
+    return Literals(frozenset(words), frozenset(headers), frozenset(expressions), uncut)
 
 
 _HEADER = re.compile(r"headers\.([a-z0-9_]+)")
 _SELECTED = re.compile(r"headers\.[a-z0-9_-]+")
 
 
-def _cel(predicate: str) -> tuple[set[str], str]:
+def _cel(predicate: str) -> tuple[set[str], set[str], str]:
     try:
         expr = parse(predicate)
     except CelSyntaxError:
-        return set(), ""
+        return set(), set(), ""
+    expressions = patterns(expr)
+    words = strings(expr) - expressions
     if not splittable(expr):
-        return strings(expr), f"the predicate {predicate!r} cannot be split into cases"
+        return words, expressions, f"the predicate {predicate!r} cannot be split into cases"
     if re.search(r"\brequest\.host\b", predicate):
-        return strings(expr), f"the predicate {predicate!r} reads the host"
-    return strings(expr), ""
+        return words, expressions, f"the predicate {predicate!r} reads the host"
+    return words, expressions, ""
 
 
 def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ VERSIONED = ("kuadrant", "gateway-api", "openshift-ai", "kserve", "istio")
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A door that is open on purpose. `door` is a pattern over `Door.name`; `until` the last day."""
+    """A door that is open on purpose: a shell pattern over `Door.name`; `until` is the last day."""
 
     door: str
     reason: str
