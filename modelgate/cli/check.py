@@ -29,7 +29,7 @@ def check(paths: tuple[str, ...], form: str, **asked: Any) -> int:
     view = request.view()
     how = request.judgement(view)
     report = judge(view.objects, how.settings, how.accepted)
-    _show(report, form, view.place)
+    show(report, form, view.place)
     return 1 if rejects(report) else 0
 
 
@@ -42,7 +42,8 @@ def _with_files(paths: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ..
     return paths
 
 
-def _show(report: Report, form: str, place: str) -> None:
+def show(report: Report, form: str = "table", place: str = "Pulumi.yaml") -> None:
+    """The report on stdout: in colour at a terminal, else as `form` says."""
     if form == "table" and sys.stdout.isatty():
         from rich.console import Console
 

@@ -1,6 +1,7 @@
 """What `make up` and `make reject` run: the whole way once, and one line too many."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -35,7 +36,14 @@ def quickstart(project: Path) -> int:
 
     began = time.monotonic()
     report = judged(project, STACK, None)
-    output.answer(text.summary(report))
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        from modelgate.report import terminal
+
+        terminal.summary(report, Console())
+    else:
+        output.answer(text.summary(report))
     output.answer(f"judged in {time.monotonic() - began:.1f} s, without a cluster\n")
 
     cluster = os.environ.get("KUBECONFIG")

@@ -1,5 +1,6 @@
 """`modelgate preview`, `up` and `destroy`: a stack through the engine, under the policy pack."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from modelgate.cli import output
+from modelgate.cli.check import show
 from modelgate.cli.progress import ProgressLine
 from modelgate.cli.selecting import Asked, project_option
 from modelgate.errors import ConfigurationError
@@ -49,16 +51,18 @@ def preview(form: str, **asked: Any) -> int:
     Exits with 1 where the pack rejects it or it fails. Nothing is changed.
     """
     from modelgate.engine import automation
-    from modelgate.report import as_json, changes, markdown, text
+    from modelgate.report import as_json, changes, markdown
 
     report = judged(asked["project"], asked["stack"], asked["policy_config"])
     run = automation.preview(asked["project"], asked["stack"], options(**asked))
-    shown = {
-        "table": lambda: f"{text.check(report)}\n\n{changes.text(run)}",
-        "markdown": lambda: f"{markdown.check(report)}\n\n{changes.markdown(run)}",
-        "json": lambda: f'{{"check": {as_json.check(report)},\n"run": {changes.as_json(run)}}}',
-    }
-    output.answer(shown[form]())
+    if form == "json":
+        document = {"check": as_json.check_document(report), "run": changes.document(run)}
+        output.answer(json.dumps(document, indent=2))
+    elif form == "markdown":
+        output.answer(f"{markdown.check(report)}\n\n{changes.markdown(run)}")
+    else:
+        show(report)
+        output.answer(f"\n{changes.text(run)}")
     return exit_code(run)
 
 

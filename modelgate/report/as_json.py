@@ -15,27 +15,31 @@ TRACE_SCHEMA: Final = "modelgate/trace/v1"
 
 
 def check(report: Report) -> str:
-    """The document of `modelgate check -o json`."""
-    return _dump(
-        {
-            "schema": CHECK_SCHEMA,
-            "verdict": str(report.verdict),
-            "environment": report.environment,
-            "doors": [_door(door) for door in report.doors],
-            "findings": [finding_as_json(finding) for finding in report.findings],
-            "inside_only": list(report.inside_only),
-            "assumptions": list(report.assumptions),
-            "notes": list(report.notes),
-        }
-    )
+    """The text of `modelgate check -o json`."""
+    return json.dumps(check_document(report), indent=2)
+
+
+def check_document(report: Report) -> dict[str, Any]:
+    """The document of `modelgate check`."""
+    return {
+        "schema": CHECK_SCHEMA,
+        "verdict": str(report.verdict),
+        "environment": report.environment,
+        "doors": [_door(door) for door in report.doors],
+        "findings": [_finding(finding) for finding in report.findings],
+        "inside_only": list(report.inside_only),
+        "assumptions": list(report.assumptions),
+        "notes": list(report.notes),
+    }
 
 
 def trace(answers: Sequence[Answer]) -> str:
-    """The document of `modelgate trace -o json`: one answer a request, in order."""
-    return _dump({"schema": TRACE_SCHEMA, "answers": [_answer(answer) for answer in answers]})
+    """The text of `modelgate trace -o json`: one answer a request, in order."""
+    document = {"schema": TRACE_SCHEMA, "answers": [_answer(answer) for answer in answers]}
+    return json.dumps(document, indent=2)
 
 
-def finding_as_json(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
@@ -88,7 +92,3 @@ def _answer(answer: Answer) -> dict[str, Any]:
             {"at": step.at, "object": step.object, "text": step.text} for step in answer.steps
         ],
     }
-
-
-def _dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2)

@@ -1,8 +1,7 @@
 """What a run of the engine changes, or has changed, and why it was stopped."""
 
-import json
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from modelgate.engine.results import Change, Outcome, Run
 from modelgate.report.safe import block, lines, plain
@@ -40,9 +39,9 @@ def markdown(run: Run) -> str:
     return f"<details><summary>{first}</summary>\n\n{body}\n\n</details>"
 
 
-def as_json(run: Run) -> str:
-    """The document of `-o json`; outputs are left out, since they may hold what is secret."""
-    document = {
+def document(run: Run) -> dict[str, Any]:
+    """The run as JSON; outputs are left out, since they may hold what is secret."""
+    return {
         "schema": SCHEMA,
         "operation": run.operation,
         "stack": run.stack,
@@ -68,7 +67,6 @@ def as_json(run: Run) -> str:
             for one in run.diagnostics
         ],
     }
-    return json.dumps(document, indent=2)
 
 
 def _counts(run: Run) -> str:

@@ -38,8 +38,8 @@ def _check(report: Report) -> Iterator[str]:
 
 
 def _row(door: Door) -> str:
-    rule = "" if door.rule is None else f" rule {door.rule} match {door.match or 0}"
-    cells = (door.gateway, door.listener, door.hostname or "*", f"{door.route}{rule}", door.backend)
+    route = f"{door.route} {words.rule_and_match(door)}".rstrip()
+    cells = (door.gateway, door.listener, door.hostname or "*", route, door.backend)
     return f"| {door.verdict} | " + " | ".join(code(cell) for cell in cells) + " |"
 
 

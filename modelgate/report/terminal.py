@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -18,6 +17,8 @@ from modelgate.topology.answers import Answer, Door, Outcome, Report
 from policies.judgement import rejects
 
 _LABEL: Final = 11
+_VERDICT: Final = 9
+_RULE: Final = 14
 _VERDICT_STYLE: Final = {
     Verdict.EXPOSED: "bold red",
     Verdict.UNDECIDED: "bold yellow",
@@ -39,12 +40,17 @@ _OUTCOME_STYLE: Final = {
 }
 
 
-def check(report: Report, console: Console) -> None:
-    """Print the whole report of `modelgate check`."""
+def summary(report: Report, console: Console) -> None:
+    """Print the verdict and a line for each door."""
     console.print(_head(report))
     doors = words.worst_first(report.doors)
     if doors:
-        console.print(_table(doors))
+        console.print(_doors(doors))
+
+
+def check(report: Report, console: Console) -> None:
+    """Print the whole report of `modelgate check`."""
+    summary(report, console)
     for block in words.blocks(report):
         verdict = (str(block.door.verdict), _VERDICT_STYLE[block.door.verdict])
         title = Text.assemble(verdict, "  ", _t(words.title(block.door)))
@@ -79,21 +85,26 @@ def _head(report: Report) -> RenderableType:
     )
 
 
-def _table(doors: Sequence[Door]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("verdict", "gateway", "listener", "host", "route", "backend"):
-        table.add_column(column, overflow="fold", no_wrap=column == "verdict")
+def _doors(doors: Sequence[Door]) -> RenderableType:
+    """A line a door, under the way that leads there; the way to the worst door first."""
+    ways: dict[str, list[Door]] = {}
     for door in doors:
-        rule = "" if door.rule is None else f"\nrule {door.rule} match {door.match or 0}"
-        table.add_row(
-            Text(door.verdict, style=_VERDICT_STYLE[door.verdict]),
-            _t(door.gateway),
-            _t(door.listener),
-            _t(door.hostname or "*"),
-            Text(plain(door.route) + rule),
-            _t(door.backend),
-        )
-    return table
+        ways.setdefault(words.way(door), []).append(door)
+    lines: list[RenderableType] = []
+    for way, inside in ways.items():
+        lines += ["", _t(way), _rows(inside)]
+    return Group(*lines, "")
+
+
+def _rows(doors: Iterable[Door]) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, min_width=_VERDICT)
+    grid.add_column(no_wrap=True, style="dim", min_width=_RULE)
+    grid.add_column(overflow="fold")
+    for door in doors:
+        verdict = Text(door.verdict, style=_VERDICT_STYLE[door.verdict])
+        grid.add_row(verdict, words.rule_and_match(door), _t(door.backend))
+    return Padding(grid, (0, 0, 0, 2))
 
 
 def _print_block(console: Console, title: Text, lines: Iterable[Line]) -> None:

@@ -114,6 +114,17 @@ def title(door: Door) -> str:
     return f"{request.method} {request.scheme}://{authority}{request.path}"
 
 
+def way(door: Door) -> str:
+    """The way to a door, without its rule and what stands behind it."""
+    gate = (door.gateway, door.listener, door.hostname or "any host") if door.gateway else ()
+    return " > ".join(part for part in (*gate, door.route) if part) or "past every gateway"
+
+
+def rule_and_match(door: Door) -> str:
+    """`rule 0 match 1`, or nothing for what is no rule of a route."""
+    return "" if door.rule is None else f"rule {door.rule} match {door.match or 0}"
+
+
 def details(door: Door) -> Iterator[Line]:
     """Why a door is not PROTECTED, the way through it, a request to paste, and the way out."""
     yield Line("because", door.reason)
