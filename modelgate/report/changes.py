@@ -1,10 +1,11 @@
 """What a run of the engine changes, or has changed, and why it was stopped."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from modelgate.engine.results import Change, Outcome, Run
-from modelgate.report.safe import block, lines, plain
+from modelgate.report.safe import block, html, lines, plain
 
 SCHEMA: Final = "modelgate/run/v1"
 MANDATORY: Final = "mandatory"
@@ -24,7 +25,7 @@ def headline(run: Run) -> str:
     parts = [ended] if ended else []
     if run.outcome is not Outcome.REJECTED or run.operation == "preview":
         parts.append(_counts(run))
-    return f"{run.operation} of {run.stack}: {', '.join(parts)} ({run.seconds:.0f} s)"
+    return f"{run.operation} of {plain(run.stack)}: {', '.join(parts)} ({run.seconds:.0f} s)"
 
 
 def text(run: Run) -> str:
@@ -35,8 +36,8 @@ def text(run: Run) -> str:
 def markdown(run: Run) -> str:
     """The same for a pull request; the changes are folded."""
     first, *rest = _text(run)
-    body = block("\n".join(rest)) if rest else ""
-    return f"<details><summary>{first}</summary>\n\n{body}\n\n</details>"
+    body = block("\n".join(rest).strip("\n")) if rest else ""
+    return f"<details><summary>{html(first)}</summary>\n\n{body}\n\n</details>"
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -70,17 +71,19 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def _counts(run: Run) -> str:
+    """What is planned, or what was done; what a failure or Ctrl-C has left undone is told."""
     if run.unchanged:
         return "no changes"
-    verb = "to {}" if run.operation == "preview" else "{}d"
-    groups = run.by_operation()
-    changed = [
-        f"{len(groups[operation])} {verb.format(operation)}"
-        for operation in _SIGN
-        if operation in groups
-    ]
-    same = sum(len(groups.get(operation, [])) for operation in _QUIET)
-    return ", ".join([*changed, f"{same} unchanged"] if same else changed)
+    planned = run.operation == "preview"
+    changed = [change for change in run.changes if change.operation not in _QUIET]
+    counted = Counter(change.operation for change in changed if planned or change.done)
+    verb = "to {}" if planned else "{}d"
+    parts = [f"{counted[word]} {verb.format(word)}" for word in _SIGN if counted[word]]
+    undone = len(changed) - counted.total()
+    same = len(run.changes) - len(changed)
+    parts += [f"{undone} not done"] if undone else []
+    parts += [f"{same} unchanged"] if same else []
+    return ", ".join(parts)
 
 
 def _text(run: Run) -> Iterator[str]:
@@ -91,18 +94,23 @@ def _text(run: Run) -> Iterator[str]:
             yield from ("", f"{violation.level}[{plain(violation.policy)}]")
             yield from (f"  {line}" for line in lines(violation.message))
     changed = [change for change in run.changes if change.operation not in _QUIET]
-    yield from ["", *(f"  {_change(change)}" for change in changed)] if changed else []
+    planned = run.operation == "preview"
+    yield from ["", *(f"  {_change(change, planned)}" for change in changed)] if changed else []
     for diagnostic in run.diagnostics:
         if diagnostic.severity != "info":
             first, *rest = lines(diagnostic.message)
             yield from ("", f"{diagnostic.severity}: {first}")
             yield from (f"  {line}" for line in rest)
     if advice := sum(violation.level != MANDATORY for violation in run.violations):
-        yield from ("", f"advice of the policy pack: {advice} (`modelgate check -s {run.stack}`)")
+        yield from (
+            "",
+            f"advice of the policy pack: {advice} (`modelgate check -s {plain(run.stack)}`)",
+        )
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, planned: bool) -> str:
     sign = _SIGN.get(change.operation, "?")
     what = f"{sign} {change.operation:<7} {plain(change.type)} {plain(change.name)}"
     named = ", ".join(plain(path) for path in change.properties)
-    return f"{what} ({named})" if named and change.operation != "create" else what
+    shown = f"{what} ({named})" if named and change.operation != "create" else what
+    return shown if planned or change.done else f"{shown}: not done"
