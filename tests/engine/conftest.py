@@ -10,8 +10,10 @@ import pytest
 
 from modelgate.engine.automation import Options
 from modelgate.engine.kubernetes_provider.cluster import Cluster, Settings
-from modelgate.local import control_plane
+from tests.engine.objects import definition
+from tests.engine.provider_client import Client, provider
 from tests.engine.toys import PACK, PACK_YAML, PROGRAM, Stack
+from tests.plugins.control_plane import ControlPlane
 
 Write = Callable[..., Path]
 
@@ -43,10 +45,9 @@ def project(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(scope="session")
-def kubeconfig() -> Iterator[Path]:
-    """The admin kubeconfig of a local control plane of the tests' own."""
-    with control_plane() as status:
-        yield status.kubeconfig
+def kubeconfig(control_plane: ControlPlane) -> Path:
+    """The admin kubeconfig of a bare control plane."""
+    return control_plane().kubeconfig
 
 
 @pytest.fixture
@@ -85,3 +86,15 @@ def options(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
     return Options(kubeconfig=kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def client(kubeconfig: Path) -> Iterator[Client]:
+    with provider(str(kubeconfig)) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def widgets(client: Client) -> str:
+    client.create(definition("widget"))
+    return "Widget"

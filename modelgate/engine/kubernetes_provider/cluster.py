@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 import yaml
@@ -22,6 +22,7 @@ from kubernetes.client.exceptions import ApiException
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECT_SECONDS, READ_SECONDS = 3.0, 60.0
 DOWN_SECONDS = 3.0  # a server that does not answer is not asked again for every resource
 
@@ -99,6 +100,8 @@ class Cluster:
             config.load_kube_config(text, persist_config=False, **load)
         self.namespace = settings.namespace or _context_namespace(document, text, settings.context)
         self.host = options.host
+        if urlsplit(options.host).hostname in LOOPBACK:
+            options.proxy = None
         self._api = client.ApiClient(options)
 
     def require(self) -> None:

@@ -7,9 +7,7 @@ server-side apply. Upstream: pulumi/pulumi-kubernetes provider/pkg/await.
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 from modelgate.engine.kubernetes_provider.cluster import (
     APPLY,
@@ -19,15 +17,14 @@ from modelgate.engine.kubernetes_provider.cluster import (
     RefusedError,
     UnreachableError,
 )
+from modelgate.engine.kubernetes_provider.objects import MANAGER, Target, state
 from modelgate.engine.kubernetes_provider.ownership import (
     conflicts_only_with,
     entries,
     handed_to_apply,
 )
-from modelgate.engine.kubernetes_provider.values import Tree, has_unknown, mark_like, reveal
+from modelgate.engine.kubernetes_provider.values import Tree, has_unknown, reveal
 
-INPUTS, MANAGER, API_VERSION = "__inputs", "__fieldManager", "__initialApiVersion"
-INTERNAL = (INPUTS, MANAGER, API_VERSION)
 FORCE, PROPAGATION = "pulumi.com/patchForce", "pulumi.com/deletionPropagationPolicy"
 KIND_SECONDS, ESTABLISHED_SECONDS, DELETE_SECONDS = 5.0, 60.0, 600.0
 POLL_SECONDS = 0.25
@@ -35,34 +32,6 @@ POLL_SECONDS = 0.25
 
 class FailedError(Exception):
     """What a person reads about an operation that failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Which object: taken from inputs or state."""
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-
-    @classmethod
-    def of(cls, tree: Mapping[str, Any]) -> "Target":
-        plain = reveal(tree)
-        metadata = plain.get("metadata") or {}
-        return cls(
-            str(plain.get("apiVersion")),
-            str(plain.get("kind")),
-            str(metadata.get("namespace") or ""),
-            str(metadata.get("name") or ""),
-        )
-
-    @property
-    def id(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
 
 
 class Lifecycle:
@@ -290,14 +259,3 @@ class Lifecycle:
                 f"or take them over with the annotation {FORCE}: 'true'"
             )
         return f"{target}: the API server refused it: {refused}"
-
-
-def state(live: Mapping[str, Any], inputs: Tree, manager: str) -> Tree:
-    """What the engine keeps of an object."""
-    kept = mark_like(live, inputs)
-    return {
-        **kept,
-        INPUTS: inputs,
-        MANAGER: manager,
-        API_VERSION: reveal(inputs).get("apiVersion"),
-    }

@@ -30,14 +30,8 @@ from modelgate.engine.kubernetes_provider.cluster import (
 )
 from modelgate.engine.kubernetes_provider.differences import Difference, difference, pruned
 from modelgate.engine.kubernetes_provider.inputs import checked, declared, proposed_name
-from modelgate.engine.kubernetes_provider.lifecycle import (
-    INPUTS,
-    INTERNAL,
-    FailedError,
-    Lifecycle,
-    Target,
-    state,
-)
+from modelgate.engine.kubernetes_provider.lifecycle import FailedError, Lifecycle
+from modelgate.engine.kubernetes_provider.objects import INPUTS, MANAGER, Target, external, state
 from modelgate.engine.kubernetes_provider.values import (
     Tree,
     decode,
@@ -179,7 +173,7 @@ class KubernetesProvider(ResourceProviderServicer):
             self._fail(context, refusals.sentence(reason))
         old, news = decode(request.olds), decode(request.news)
         inputs = old.get(INPUTS) or decode(request.old_inputs)
-        found = difference(_external(old), reveal(inputs), news, self._of(context).mutable)
+        found = difference(external(old), reveal(inputs), news, self._of(context).mutable)
         return _diff_response(found)
 
     @override
@@ -213,12 +207,12 @@ class KubernetesProvider(ResourceProviderServicer):
         old, inputs = decode(request.properties), decode(request.inputs)
         lifecycle = self._of(context).lifecycle
         with self._reporting(context, inputs, old):
-            live = lifecycle.read(_target(token, request.id))
+            live = lifecycle.read(Target.named(token, request.id))
         if live is None:
             return provider_pb2.ReadResponse()
         kept = old.get(INPUTS) or inputs
         now = mark_like(pruned(live, reveal(kept)), kept) if kept else declared(live)
-        found = state(live, now, str(old.get("__fieldManager") or lifecycle.manager(request.urn)))
+        found = state(live, now, str(old.get(MANAGER) or lifecycle.manager(request.urn)))
         return provider_pb2.ReadResponse(
             id=request.id, properties=encode(found), inputs=encode(now)
         )
@@ -278,17 +272,6 @@ def _kubeconfig(value: Any) -> str:
     if isinstance(value, dict):
         return yaml.safe_dump(value)
     return str(value or "")
-
-
-def _external(tree: Tree) -> Tree:
-    return {key: value for key, value in tree.items() if key not in INTERNAL}
-
-
-def _target(token: str, identifier: str) -> Target:
-    """The object of an id `namespace/name` or `name`."""
-    _, module, kind = token.split(":", 2)
-    namespace, _, name = identifier.rpartition("/")
-    return Target(module.removeprefix("core/"), kind, namespace, name)
 
 
 def _diff_response(found: Difference) -> provider_pb2.DiffResponse:
