@@ -43,25 +43,35 @@ def _platform(where: str) -> Mapping[str, Any]:
             f"{where}: {KEY} holds a secret, and its values may be shown",
             f"keep API keys in {API_KEYS}: pulumi config set --secret --path '{API_KEYS}.ID'",
         )
-    return _mapping(KEY, where)
-
-
-def _mapping(key: str, where: str) -> Mapping[str, Any]:
-    text = get_config(key)
+    text = get_config(KEY)
     if text is None:
-        raise ConfigurationError(f"{where}: {key} is missing", "see docs/configuration.md")
+        raise ConfigurationError(
+            f"{where}: {KEY} is missing", "docs/configuration.md has ten lines to start from"
+        )
+    value = _parsed(text)
+    if value is None:
+        raise ConfigurationError(f"{where}: {KEY} must be a mapping")
+    return value
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{where}: {key} must be a mapping")
-    return value
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _api_keys(config: StackConfig, where: str) -> dict[str, pulumi.Output[str]]:
     ids = [key.id for key in config.gateway.access.keys]
-    values = _mapping(API_KEYS, where) if ids else {}
+    if not ids:
+        return {}
+    values = _parsed(get_config(API_KEYS) or "{}")
+    if values is None:
+        raise ConfigurationError(
+            f"{where}: {API_KEYS} must be a mapping whose values are encrypted one by one",
+            f"pulumi config set --secret --path '{API_KEYS}.{ids[0]}'",
+        )
     missing = [one for one in ids if not isinstance(values.get(one), str) or not values[one]]
     if missing:
         raise ConfigurationError(
