@@ -83,7 +83,8 @@ class Block:
     def lines(self) -> Iterator[Line]:
         yield from details(self.door)
         requests = [other.request for other in self.others if other.request]
-        yield from (Line("also", curl(request), literal=True) for request in requests)
+        for index, request in enumerate(requests):
+            yield Line("" if index else "also", curl(request), literal=True)
         if silent := len(self.others) - len(requests):
             yield Line(
                 "also", f"{_number(silent, 'more door')} of those above, for the same reason"
