@@ -12,7 +12,7 @@ import click
 from modelgate import inputs
 from modelgate.cli import output
 from modelgate.errors import ConfigurationError
-from modelgate.inputs import Selection, View
+from modelgate.inputs import LIVE, Selection, View
 from modelgate.spelling import did_you_mean
 from modelgate.topology.settings import VERSIONED, Settings
 
@@ -113,6 +113,7 @@ class Asked:
             judged,
             environment=self.environment or by_name,
             installed=bool(self.stack),
+            everything=self.live or any(name in LIVE for name in self.beside),
         )
         return Judgement(settings, configured.accepted)
 

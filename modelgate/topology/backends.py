@@ -10,6 +10,7 @@ from modelgate.topology.values import items, labels, mapping, mappings, text
 
 POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
 WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "LeaderWorkerSet")
+GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name"
 HARMLESS_IMAGES = frozenset(
     {"agnhost", "echo-server", "http-echo", "httpbin", "maas-api", "pause", "podinfo"}
 )
@@ -86,7 +87,25 @@ def _service(topology: Topology, backend: Backend, doubt: str) -> Target:
     if service.spec.get("type") == "ExternalName" or not mapping(service.spec.get("selector")):
         why = f"{backend.ref} has no pods of its own: where it leads is not in view"
         return Target(backend, doubt=doubt or why)
+    if of_gateway(topology, service):
+        why = f"{backend.ref} leads to another gateway, whose own doors decide"
+        return Target(backend, doubt=doubt or why)
     return Target(backend, doubt=doubt, harmless=_harmless(topology, service))
+
+
+def of_gateway(topology: Topology, service: Object) -> bool:
+    """Whether `service` stands in front of a gateway's own Envoy (Istio: `<gateway>-<class>`)."""
+    marks = {**labels(service.metadata.get("labels")), **labels(service.spec.get("selector"))}
+    return GATEWAY_LABEL in marks or gateway_service(topology, service.namespace, service.name)
+
+
+def gateway_service(topology: Topology, namespace: str, name: str) -> bool:
+    """Whether Istio gives this name to the Service of a gateway in view."""
+    return any(
+        gateway.object.namespace == namespace
+        and name == f"{gateway.object.name}-{gateway.class_name}"
+        for gateway in topology.gateways.values()
+    )
 
 
 def _not_in_view(backend: Backend) -> str:

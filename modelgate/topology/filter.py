@@ -103,8 +103,10 @@ def configure(topology: Topology, gateway: Gateway, behaviour: Behaviour) -> Fil
         if not limited and all(auth.dropped for auth in auths):
             continue
         for index, match in enumerate(rule.matches):
+            # How kuadrant-operator writes a gRPC method expression was not read.
+            sure = complete and not (route.is_grpc and match.kind == "RegularExpression")
             item = ActionSet(
-                listener, route, rule, index, match, auths, complete, limited, _order(match, route)
+                listener, route, rule, index, match, auths, sure, limited, _order(match, route)
             )
             result.broken = result.broken or _broken(match)
             for hostname in hosts:
@@ -124,6 +126,8 @@ def _served_by_kuadrant(topology: Topology, gateway: Gateway) -> tuple[str, str]
         return "", ""
     if controller is None and (classes or kuadrant):
         return f"GatewayClass {gateway.class_name} does not exist: Kuadrant sees no path", ""
+    if not kuadrant and topology.settings.everything:
+        return "no Kuadrant resource exists: no policy is enforced", ""
     if not kuadrant and classes:
         return "", "no Kuadrant resource is in view: without one no policy is enforced"
     return "", ""

@@ -110,16 +110,20 @@ def build(objects: Sequence[Object], settings: Settings) -> Topology:
         topology.gateways[f"{obj.namespace}/{obj.name}"] = read_gateway(obj)
     for kind in ROUTE_KINDS:
         topology.routes += [read_route(obj) for obj in _of_group(kinds, kind, GATEWAY_API)]
-    topology.auth_policies = [read_policy(o) for o in _of_group(kinds, AUTH_POLICY, KUADRANT)]
-    topology.limit_policies = [
-        read_policy(obj) for kind in LIMIT_POLICIES for obj in _of_group(kinds, kind, KUADRANT)
-    ]
+    topology.auth_policies = _policies(kinds, AUTH_POLICY)
+    topology.limit_policies = [item for kind in LIMIT_POLICIES for item in _policies(kinds, kind)]
     if not all(route.created for route in topology.routes):
         # An order in which some ages are unknown is no order.
         topology.routes = [replace(route, created="") for route in topology.routes]
     _attach(topology)
     _note_unknowns(topology)
     return topology
+
+
+def _policies(kinds: dict[str, list[Object]], kind: str) -> list[Policy]:
+    """The policies of a kind that take part: Kuadrant leaves out one that is being deleted."""
+    found = _of_group(kinds, kind, KUADRANT)
+    return [read_policy(obj) for obj in found if "deletionTimestamp" not in obj.metadata]
 
 
 def _of_group(kinds: dict[str, list[Object]], kind: str, group: str) -> list[Object]:

@@ -80,6 +80,11 @@ def view(request: Request, path: str, trusted: bool) -> tuple[Call, Attributes]:
     return call, seen
 
 
+FILTERS = frozenset(
+    {"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect"}
+    | {"URLRewrite", "CORS"}
+)
+"""Route filters that neither admit nor refuse anybody."""
 CLOSE = "attach an AuthPolicy with `overrides` and `strategy: atomic` to the Gateway"
 NO_HOSTNAMES = (
     "leave hostnames out of the listener and its routes; from Kuadrant 1.5.3 on an exact one holds"
@@ -221,7 +226,11 @@ def conclude(
     attachment, rule = entry.attachment, entry.rule
     targets = targets or world.resolved(entry)
     outcome, reason, status, target = _outcome(entry, passage, targets, method)
-    doubt = attachment.doubt or world.doubts[attachment.gateway.key]
+    strange = next((name for name in rule.filters if name not in FILTERS), "")
+    filtered = (
+        f"the filter {strange} of {attachment.route.ref} is not understood" if strange else ""
+    )
+    doubt = attachment.doubt or world.doubts[attachment.gateway.key] or filtered
     if outcome is Outcome.REFUSED and world.doubts[attachment.gateway.key] and status != 500:
         outcome, reason, status = Outcome.UNDECIDED, doubt, 0
     if outcome is Outcome.REACHES_MODEL and doubt and not passage.credentials:

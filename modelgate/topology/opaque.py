@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from modelgate.topology.backends import GATEWAY_LABEL
 from modelgate.topology.graph import Topology
 from modelgate.topology.objects import Object
 from modelgate.topology.routes import Gateway
 from modelgate.topology.values import labels, mapping, mappings, text
 
 EXT_PROC = "envoy.filters.http.ext_proc"
-GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name"
 ROOT_NAMESPACES = ("istio-system", "openshift-ingress")
 
 

@@ -48,7 +48,8 @@ class Settings:
     """How to judge. `assume` maps a component to its version; unstated means the newest known.
 
     `harmless` lists backends (`Service ns/name`) that serve no model. `installed` says that the
-    platform brings Kuadrant and the gateway classes, so that they need not be in view.
+    platform brings Kuadrant and the gateway classes, so that they need not be in view; `everything`
+    that all objects of the cluster are given, those that controllers made included.
     """
 
     environment: str = "production"
@@ -58,6 +59,7 @@ class Settings:
     harmless: frozenset[str] = frozenset()
     controllers: tuple[str, ...] = ISTIO_CONTROLLERS
     installed: bool = False
+    everything: bool = False
 
     @property
     def production(self) -> bool:

@@ -13,7 +13,9 @@ from modelgate.topology.backends import (
     WORKLOADS,
     Target,
     external_ips,
+    gateway_service,
     model_selectors,
+    of_gateway,
     pod_template,
     pool_selector,
     ports,
@@ -21,7 +23,6 @@ from modelgate.topology.backends import (
 )
 from modelgate.topology.graph import Topology
 from modelgate.topology.objects import Object
-from modelgate.topology.opaque import GATEWAY_LABEL
 from modelgate.topology.routes import GATEWAY_API, Backend, Route, read_route
 from modelgate.topology.values import items, labels, mapping, mappings, number, selects, text
 from modelgate.versions import table
@@ -34,6 +35,8 @@ OPAQUE_KINDS = {
     "inference.opendatahub.io/ExternalModel": "its controller makes routes that are not in view",
     "inference.opendatahub.io/ExternalProvider": "its controller makes routes that are not in view",
     "maas.opendatahub.io/ExternalModel": "its controller makes routes that are not in view",
+    "extensions.kuadrant.io/OIDCPolicy": "it makes an AuthPolicy and a route that are not in view",
+    "extensions.kuadrant.io/ThreatPolicy": "how it changes authentication is not understood",
 }
 
 PATCHED = frozenset(
@@ -50,7 +53,7 @@ def side_doors(topology: Topology) -> Iterator[Door]:
     yield from _fronts(topology)
     yield from _virtual_services(topology)
     yield from _host_pods(topology)
-    for obj in topology.objects:
+    for obj in topology.objects if not topology.settings.everything else ():
         reason = OPAQUE_KINDS.get(f"{obj.group}/{obj.kind}")
         if obj.kind.endswith("Patch") and obj.kind.removesuffix("Patch") in PATCHED:
             reason = "what it patches is not in view"
@@ -197,7 +200,7 @@ def _open_services(topology: Topology) -> Iterator[Door]:
         if kind not in ("LoadBalancer", "NodePort") and not external_ips(obj):
             continue
         target = _serves(topology, obj.namespace, obj.name)
-        if target.harmless or _of_gateway(obj):
+        if target.harmless or of_gateway(topology, obj):
             continue
         port = next(iter(ports(obj)), 80)
         how = kind if kind in ("LoadBalancer", "NodePort") else "externalIPs"
@@ -217,12 +220,6 @@ def _open_services(topology: Topology) -> Iterator[Door]:
                 target.doubt or f"{obj.ref} ({how}): whether its pods serve a model is not known"
             )
             yield _door(obj, Verdict.UNDECIDED, reason, obj.ref)
-
-
-def _of_gateway(service: Object) -> bool:
-    """The Service in front of a gateway's own Envoy: its door is the gateway's."""
-    marks = {**labels(service.metadata.get("labels")), **labels(service.spec.get("selector"))}
-    return GATEWAY_LABEL in marks
 
 
 def _fronts(topology: Topology) -> Iterator[Door]:
@@ -249,7 +246,9 @@ def _front(
     topology: Topology, obj: Object, name: str, host: str, secure: bool, path: str
 ) -> Iterator[Door]:
     service = topology.find("Service", obj.namespace, name, "")
-    if service is not None and _of_gateway(service):
+    if gateway_service(topology, obj.namespace, name):
+        return
+    if service is not None and of_gateway(topology, service):
         return
     target = _serves(topology, obj.namespace, name)
     if target.harmless:
