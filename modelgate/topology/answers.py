@@ -112,13 +112,9 @@ class Door:
     def name(self) -> str:
         """One line that names the door; exemptions match against it."""
         rule = "" if self.rule is None else f" rule {self.rule} match {self.match or 0}"
-        parts = (
-            self.gateway,
-            self.listener,
-            self.hostname or "*",
-            f"{self.route}{rule}",
-        )
-        return " > ".join(part for part in (*parts, self.backend) if part)
+        host = (self.hostname or "*") if self.gateway else self.hostname
+        parts = (self.gateway, self.listener, host, f"{self.route}{rule}", self.backend)
+        return " > ".join(dict.fromkeys(part for part in parts if part))
 
 
 @dataclass(frozen=True, slots=True)
