@@ -152,6 +152,7 @@ class _Engine:
                     self._options.on_event(event)
 
         outcome = Outcome.SUCCEEDED
+        self._command.busy = True
         try:
             self._call(operation, take)
         except CancelledError:
@@ -160,6 +161,8 @@ class _Engine:
             outcome = self._outcome(collector)
             if outcome is Outcome.FAILED:
                 self._raise_for(error, collector)
+        finally:
+            self._command.busy = False
         return Run(
             operation=operation,
             stack=self._name,

@@ -34,6 +34,7 @@ class EngineCommand(PulumiCommand):
         self.command = str(cli.path)
         self.version = cli.version
         self.interrupts = 0
+        self.busy = False
         self._process: subprocess.Popen[str] | None = None
 
     @override
@@ -71,9 +72,14 @@ class EngineCommand(PulumiCommand):
 
     @contextlib.contextmanager
     def interruptible(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Ctrl-C and SIGTERM are handed to the command line, which cancels in good order."""
+        """Ctrl-C and SIGTERM are handed to the command line, which cancels in good order.
+
+        While no operation is `busy` there is nothing to be cancelled: KeyboardInterrupt as usual.
+        """
 
         def cancel(_number: int, _frame: FrameType | None) -> None:
+            if not self.busy:
+                raise KeyboardInterrupt
             self.interrupts += 1
             say(FIRST if self.interrupts == 1 else SECOND)
             if self._process is not None:

@@ -9,6 +9,8 @@ from modelgate.errors import ConfigurationError, ModelgateError
 
 UNREACHABLE = ("the cluster cannot be reached", "configured Kubernetes cluster is unreachable")
 _ERROR = re.compile(r"^\s*error: (.*)", re.MULTILINE)
+_PACK = re.compile(r'policy pack "(?P<folder>[^"]+)" failed to start: (?P<why>.*)')
+_PYTHON_ERROR = re.compile(r"^\s*(\w*(?:Error|Exception|Exit|Warning): .*)$", re.MULTILINE)
 
 
 def explain(text: str, stack: str) -> ModelgateError:
@@ -23,6 +25,13 @@ def explain(text: str, stack: str) -> ModelgateError:
             f"stack {stack} is locked: another update of it runs, or one has crashed",
             f"wait for it; if none runs, free it with `pulumi cancel --stack {stack}`",
             exit_code=1,
+        )
+    pack = _PACK.search(text)
+    if pack:
+        said = (_PYTHON_ERROR.findall(text) or [pack["why"]])[-1].strip()
+        return ModelgateError(
+            f"the policy pack {pack['folder']} did not start, so nothing was judged: {said}",
+            exit_code=3,
         )
     found = _ERROR.findall(text)
     said = "; ".join(dict.fromkeys(line.strip() for line in found)) or text.strip()[-400:]

@@ -56,7 +56,8 @@ def prepare(
     store = state / "state" if local else None
     if store:
         store.mkdir(mode=0o700, exist_ok=True)
-        backend = env["PULUMI_BACKEND_URL"] = store.as_uri()
+        backend = store.as_uri()
+    env["PULUMI_BACKEND_URL"] = backend
     home = _home(state, backend)
     env["PULUMI_HOME"] = str(home)
     env.update(_passphrase(project.stack_file(stack), settings, state, backend, local, say))
