@@ -1,0 +1,132 @@
+"""Each generation of pickers under each body mode, with the filter as this program declares it."""
+
+import json
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from components.manifests.envoy_filter import decide
+from tests.picker import guide
+from tests.picker.conftest import Lab
+from tests.picker.lab import Result
+from tests.picker.scripted import Script, frozen, per_message, streaming
+
+SMALL: Final = b'{"model": "Qwen/Qwen3-0.6B", "prompt": "Once upon a time"}'
+LARGE: Final = json.dumps({"model": "Qwen/Qwen3-0.6B", "prompt": "a" * 3_000_000}).encode()
+BUFFERED, STREAMED_BOTH_WAYS = 2, 4
+PATIENCE: Final = 2.0
+"""Seconds that a client waits where nobody will answer: Istio's time-out is 1000 s."""
+
+PLACES = {
+    "own": (guide.own_route, guide.own_filter, "maas-gateway"),
+    "managed": (guide.managed_route, guide.managed_filter, "openshift-ai-inference"),
+}
+
+
+def place(name: str, *, patched: bool) -> dict[str, Any]:
+    route, envoy_filter, gateway = PLACES[name]
+    filters = [envoy_filter()] if patched else []
+    return {"route_manifests": [route()], "envoy_filters": filters, "name": gateway}
+
+
+@pytest.mark.parametrize("istio", ["1.26.2", "1.27.3", "1.28.5"])
+@pytest.mark.parametrize("body", [SMALL, LARGE], ids=["small", "large"])
+def test_as_istio_configures_it_a_picker_picks(lab: Lab, istio: str, body: bytes) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, version=istio)
+    answer = envoy.send("POST", guide.CHAT, body)
+    assert lab.became(answer, picker) is Result.PICKED
+    assert picker.body_modes == {STREAMED_BOTH_WAYS}
+    assert json.loads(lab.pods.received[0].body) == json.loads(body)
+    assert lab.pods.received[0].body != body  # a picker writes JSON anew
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("path", [guide.COMPLETIONS, guide.CHAT])
+def test_with_the_guide_s_filter_a_completion_hangs(lab: Lab, where: str, path: str) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, **place(where, patched=True))
+    answer = envoy.send("POST", path, SMALL, patience=PATIENCE)
+    assert lab.became(answer, picker) is Result.HANGS
+    assert picker.received == ["request_headers"]
+    assert picker.body_modes == {BUFFERED}
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_after_the_time_out_it_passes_the_picker_by(lab: Lab, where: str) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, message_timeout="1s", **place(where, patched=True))
+    answer = envoy.send("POST", guide.CHAT, SMALL)
+    assert lab.became(answer, picker) is Result.BYPASSED
+    assert lab.pods.received[0].body == SMALL
+
+
+def test_fail_closed_it_ends_with_504(lab: Lab) -> None:
+    picker = lab.picker()
+    filters = [guide.without_gate(guide.own_filter())]
+    for patch in filters[0]["spec"]["configPatches"]:
+        override = patch["patch"]["value"]["typed_per_filter_config"]
+        override["envoy.filters.http.ext_proc"]["overrides"]["failure_mode_allow"] = False
+    envoy = lab.start(picker, version="1.27.3", envoy_filters=filters, message_timeout="1s")
+    answer = envoy.send("POST", guide.CHAT, SMALL)
+    assert lab.became(answer, picker) is Result.REFUSED
+    assert answer.status == 504
+
+
+@pytest.mark.parametrize("istio", ["1.27.3", "1.28.5"])
+def test_the_filter_stops_by_itself_after_an_upgrade(lab: Lab, istio: str) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, version=istio, **place("own", patched=True))
+    assert lab.became(envoy.send("POST", guide.CHAT, SMALL), picker) is Result.PICKED
+
+
+def test_a_large_prompt_is_refused(lab: Lab) -> None:
+    """A buffer holds 1 MiB."""
+    picker = lab.picker()
+    envoy = lab.start(picker, **place("own", patched=True))
+    answer = envoy.send("POST", guide.CHAT, LARGE)
+    assert lab.became(answer, picker) is Result.REFUSED
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_auto_declares_it_for_a_picker_that_answers_buffered(lab: Lab, where: str) -> None:
+    """Inference extension 0.3.0 with USE_STREAMING=false."""
+    old = replace(guide.RELEASE.picker, inference_extension="0.3.0", body_modes=("BUFFERED",))
+    decision = decide("auto", replace(guide.RELEASE, picker=old), "1.26.2")
+    assert decision.declared
+    picker = lab.picker(per_message)
+    envoy = lab.start(picker, **place(where, patched=decision.declared))
+    assert lab.became(envoy.send("POST", guide.CHAT, SMALL), picker) is Result.PICKED
+    assert lab.pods.received[0].body == SMALL
+
+
+def test_without_the_filter_that_picker_breaks_every_completion(lab: Lab) -> None:
+    picker = lab.picker(per_message)
+    answer = lab.start(picker).send("POST", guide.CHAT, SMALL)
+    assert lab.became(answer, picker) is Result.REFUSED
+    assert answer.status == 500
+
+
+def test_a_get_through_the_picker_breaks_under_buffered(lab: Lab) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, **place("own", patched=True))
+    assert envoy.send("GET", guide.CHAT).status == 500
+    assert picker.received[-1] == "response_body"
+
+
+def test_a_direct_route_does_not_care(lab: Lab) -> None:
+    picker = lab.picker()
+    envoy = lab.start(picker, **place("own", patched=True))
+    assert lab.became(envoy.send("GET", guide.MODELS), picker) is Result.BYPASSED
+    assert picker.received == []
+
+
+@pytest.mark.parametrize("script", [frozen, streaming])
+def test_no_time_out_ends_a_stream_to_a_picker_that_is_silent(lab: Lab, script: Script) -> None:
+    """Envoy has no timer for messages in this mode: only the frozen picker is left hanging."""
+    picker = lab.picker(script)
+    envoy = lab.start(picker, message_timeout="1s")
+    answer = envoy.send("POST", guide.CHAT, SMALL, patience=PATIENCE)
+    assert lab.became(answer, picker) is (Result.HANGS if script is frozen else Result.PICKED)
