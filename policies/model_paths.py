@@ -14,6 +14,7 @@ from modelgate.topology.filter import ActionSet
 from modelgate.topology.routes import Match, Rule
 from modelgate.topology.settings import Behaviour
 from modelgate.topology.values import items, labels, mapping, mappings, text
+from policies.expressions import expressions, literals
 
 CREDENTIALS = ("apiKey", "jwt", "oauth2Introspection", "kubernetesTokenReview", "x509")
 """Identities that ask the caller for something; `plain` and `anonymous` do not."""
@@ -104,6 +105,21 @@ def denies(effective: Effective, request: Attributes) -> bool:
         for _, entry, _ in entries(effective, "authorization")
         if "patternMatching" in entry
     )
+
+
+def refuses_header(effective: Effective, path: ModelPath, header: str) -> bool:
+    """Whether every request that brings `header` is refused, whatever its value."""
+    return all(
+        denies(effective, caller(path, {header: value})) for value in compared_with(effective)
+    )
+
+
+def compared_with(effective: Effective) -> set[str]:
+    """Any value, and every one that authorization compares with."""
+    rules = [entry for _, entry, _ in entries(effective, "authorization")]
+    words = {word for found in expressions(rules) for word in literals(found)}
+    patterns = [item for rule in rules if "patternMatching" in rule for item in _patterns(rule)]
+    return {"forged", *words, *(text(mapping(item).get("value")) for item in patterns)}
 
 
 def _patterns(entry: Mapping[str, Any]) -> Sequence[Any]:

@@ -14,12 +14,11 @@ from policies.expressions import Chain, headers, reads
 from policies.model_paths import (
     Limits,
     ModelPath,
-    caller,
     credential_headers,
-    denies,
     entries,
     exported,
     model_paths,
+    refuses_header,
 )
 
 ID = "forgeable-counter"
@@ -82,7 +81,7 @@ def _chosen(
     found = {attributes[chain[:2]] for chain in read if chain[:2] in attributes}
     fixed = {item.name for item in path.match.headers if not item.regex}
     for header in headers(read) - fixed - credential_headers(auth):
-        if not denies(auth, caller(path, {header: "forged"})):
+        if not refuses_header(auth, path, header):
             found.add(f"the header {header}" if header != "*" else "a header")
     return found
 

@@ -15,14 +15,15 @@ from modelgate.topology import Analysis
 from modelgate.topology.conditions import holds
 from modelgate.topology.effective import Effective, Policy, named_patterns
 from modelgate.topology.values import items, mapping
-from policies.expressions import expressions, headers, literals, reads
+from policies.expressions import headers, reads
 from policies.model_paths import (
     ModelPath,
     auth_policies,
     caller,
+    compared_with,
     credential_headers,
-    denies,
     entries,
+    refuses_header,
 )
 
 ID = "forgeable-identity-header"
@@ -79,7 +80,7 @@ def _passed_on(effective: Effective, path: ModelPath) -> Iterator[Said]:
 
 def _guarded(effective: Effective, path: ModelPath, header: str) -> bool:
     """Whether a request that brings `header` is refused, or may be: by a rule that reads it."""
-    if denies(effective, caller(path, {header: "forged"})):
+    if refuses_header(effective, path, header):
         return True
     for _, entry, _ in entries(effective, "authorization"):
         read = headers(reads(entry.get("when")))
@@ -109,10 +110,9 @@ def _satisfied(
     wanted = items(mapping(entry["patternMatching"]).get("patterns"))
     if holds(wanted, caller(path, {}), patterns) is True:
         return False
-    values = {text for expression in expressions(wanted) for text in literals(expression)}
-    values |= {str(item.get("value", "")) for item in wanted if isinstance(item, Mapping)}
     return any(
-        holds(wanted, caller(path, {header: value}), patterns) is not False for value in values
+        holds(wanted, caller(path, {header: value}), patterns) is not False
+        for value in compared_with(effective)
     )
 
 
