@@ -15,6 +15,9 @@ from modelgate.config import Gateway, Mode, Model
 from modelgate.releases import Release
 
 NAME = "fix-extproc-body-mode"
+PRIORITY = 10
+"""After the EnvoyFilters of Kuadrant (0) and odh-model-controller (-1)."""
+
 EXT_PROC = "envoy.filters.http.ext_proc"
 
 
@@ -36,18 +39,21 @@ def decide(mode: Mode, release: Release, istio: str) -> Decision:
         return Decision(
             False,
             f"{picker} (inference extension {release.picker.inference_extension}) answers "
-            "FULL_DUPLEX_STREAMED only, and with BUFFERED a completion hangs or passes it by",
+            "FULL_DUPLEX_STREAMED only, and with BUFFERED a completion hangs or passes it by; "
+            "that is so with any Istio",
         )
     if not istio:
         return Decision(False, "the gateway's Istio is not known: state versions.istio")
     if not gate.allows(istio):
         return Decision(False, f"Istio is {istio}, and it is only for Istio {gate.istio}")
+    ends = f"outside Istio {gate.istio} it stops applying by itself"
     if mode == "auto":
-        return Decision(True, f"{picker} answers BUFFERED, and Istio {istio} sends streams")
+        why = f"{picker} answers BUFFERED, and Istio {istio} sends streams"
+        return Decision(True, f"{why}; {ends}")
     return Decision(
         True,
         f"envoyFilter is guide: with Istio {istio} it keeps models answering, round-robin, while "
-        "the picker cannot be reached; once it can, completions hang",
+        f"the picker cannot be reached; once it can, completions hang; {ends}",
     )
 
 
@@ -83,7 +89,11 @@ def envoy_filter(
         "EnvoyFilter",
         child_name(NAME, f"-{gateway}"),
         namespace,
-        spec={"workloadSelector": {"labels": selector}, "configPatches": patches},
+        spec={
+            "priority": PRIORITY,
+            "workloadSelector": {"labels": selector},
+            "configPatches": patches,
+        },
     )
 
 

@@ -202,11 +202,13 @@ def test_the_guide_s_filter_stops_at_istio_1_27(istio: str, declared: bool, said
     decision = envoy_filter.decide("guide", release("3.2"), istio)
     assert decision.declared is declared
     assert said in decision.reason
+    assert ("stops applying by itself" in decision.reason) is declared
 
 
 def test_a_patch_repeats_the_whole_override() -> None:
     names = envoy_filter.own_routes(MODEL, GATEWAY, release("3.2"))
     declared = envoy_filter.envoy_filter("maas-gateway", "openshift-ingress", [(MODEL, names)])
+    assert declared["spec"]["priority"] > 0
     patches = declared["spec"]["configPatches"]
     assert [
         patch["match"]["routeConfiguration"]["vhost"]["route"]["name"] for patch in patches
