@@ -10,13 +10,14 @@ import pytest
 from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
 
+from modelgate import local
 from modelgate.builds import crd_files, silent
 from modelgate.errors import ModelgateError
 from modelgate.local import Status
 from modelgate.local.crds import install_crds
 from tests.local.api import core, create_config_map, create_namespace, namespaces
 from tests.local.processes import listening_addresses
-from tests.plugins.control_plane import ControlPlane
+from tests.plugins.control_plane import ControlPlane, Told
 
 LOOPBACK = "0100007F"
 
@@ -144,13 +145,64 @@ def test_kinds_that_are_there_are_not_sent_again(control_plane: ControlPlane) ->
     assert details == ["42 definitions"]
 
 
+THING = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {plural}.example.com}}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {{plural: {plural}, kind: {kind}}}
+  versions:
+"""
+VERSION = """\
+  - name: {name}
+    served: true
+    storage: {storage}
+    schema: {{openAPIV3Schema: {{type: object}}}}
+"""
+
+
+def thing(folder: Path, kind: str, **storage_of: bool) -> Path:
+    """A definition with these versions: which of them is stored."""
+    text = THING.format(kind=kind, plural=f"{kind.lower()}s")
+    for name, storage in storage_of.items():
+        text += VERSION.format(name=name, storage=str(storage).lower())
+    file = folder / f"{kind}-{'-'.join(storage_of)}.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_definition_without_objects_makes_way_for_another(bare: Status, tmp_path: Path) -> None:
+    install_crds(bare.kubeconfig, [thing(tmp_path, "Empty", v1=False, v2=True)])
+    install_crds(bare.kubeconfig, [thing(tmp_path, "Empty", v1=True)])
+    api = client.CustomObjectsApi(core(bare).api_client)
+    assert api.list_cluster_custom_object("example.com", "v1", "emptys")
+    with pytest.raises(ApiException, match="404"):
+        api.list_cluster_custom_object("example.com", "v2", "emptys")
+
+
+def test_a_definition_with_objects_does_not(bare: Status, tmp_path: Path) -> None:
+    install_crds(bare.kubeconfig, [thing(tmp_path, "Full", v1=False, v2=True)])
+    body = {"apiVersion": "example.com/v2", "kind": "Full", "metadata": {"name": "one"}}
+    api = client.CustomObjectsApi(core(bare).api_client)
+    api.create_cluster_custom_object("example.com", "v2", "fulls", body)
+    with pytest.raises(ModelgateError, match=r"fulls\.example\.com was refused: 422") as caught:
+        install_crds(bare.kubeconfig, [thing(tmp_path, "Full", v1=True)])
+    assert "destroy that stack first" in caught.value.hint
+    assert api.get_cluster_custom_object("example.com", "v2", "fulls", "one")
+
+
+def test_an_api_that_is_gone_is_named(tmp_path: Path, told: Told) -> None:
+    with local.control_plane(told) as status:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(status.kubeconfig.read_text())
+    with pytest.raises(ModelgateError, match="does not answer"):
+        install_crds(kubeconfig, [])
+
+
 def test_a_refused_definition_is_named(bare: Status, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(
-        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
-        "metadata: {name: things.example.com}\n"
-        "spec: {group: example.com, scope: Cluster, names: {plural: other, kind: Thing}, "
-        "versions: []}\n"
-    )
+    wrong.write_text(thing(tmp_path, "Thing", v1=False).read_text())
     with pytest.raises(ModelgateError, match=r"things\.example\.com was refused: 422"):
         install_crds(bare.kubeconfig, [wrong])
