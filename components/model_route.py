@@ -4,6 +4,7 @@ import pulumi
 
 from components.component import Component
 from components.manifests.routes import http_route
+from modelgate import versions
 from modelgate.config import Gateway, Model
 from modelgate.releases import Release
 
@@ -21,10 +22,11 @@ class ModelRoute(Component):
         model: Model,
         gateway: Gateway,
         release: Release,
-        pool_group: str,
+        istio: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`pool_group` is the API group of the InferencePool that the gateway's Istio reads."""
+        """`istio` is the gateway's version: of two pools that a release makes, it reads one."""
+        pool_group = versions.table().pool_group(release, istio)
         super().__init__("ModelRoute", name, opts, {"path": model.path})
         self.route = self.declare(http_route(model, gateway, release, pool_group))
         self.register_outputs({"url": f"https://{gateway.hostname}{model.path}"})

@@ -72,6 +72,11 @@ def _api_keys(config: StackConfig, where: str) -> dict[str, pulumi.Output[str]]:
             f"{where}: {API_KEYS} must be a mapping whose values are encrypted one by one",
             f"pulumi config set --secret --path '{API_KEYS}.{ids[0]}'",
         )
+    if values and not is_config_secret(API_KEYS):
+        raise ConfigurationError(
+            f"{where}: {API_KEYS} is not encrypted",
+            f"take it out, make new keys, and pulumi config set --secret --path '{API_KEYS}.ID'",
+        )
     missing = [one for one in ids if not isinstance(values.get(one), str) or not values[one]]
     if missing:
         raise ConfigurationError(

@@ -20,7 +20,6 @@ from components.model_namespace import ModelNamespace
 from components.model_network import ModelNetwork
 from components.model_route import ModelRoute
 from components.open_test_gateway import OpenTestGateway
-from modelgate import versions
 from modelgate.config import Model, StackConfig
 
 Options = pulumi.ResourceOptions
@@ -105,9 +104,9 @@ class ModelStack(Component):
             name, model, self._release, form, {} if managed else None, self._child(before)
         )
         if model.route == "own":
-            group = versions.table().pool_group(self._release, config.versions.istio_or_openshifts)
+            istio = config.versions.istio_or_openshifts
             after = self._child([*gateway.closed, service])
-            ModelRoute(name, model, config.gateway, self._release, group, after)
+            ModelRoute(name, model, config.gateway, self._release, istio, after)
 
     def _router(self, model: Model) -> tuple[bool, dict[str, Any] | None]:
         """Whether KServe writes a route for the model, and the form of `router.gateway` then."""

@@ -103,6 +103,7 @@ def test_committed_stacks_load(stack: str) -> None:
         ("models", [], "models is a list; it must not be empty"),
         ("models", [7], "models[0] is 7; it must be a mapping"),
         ("gateway", None, "gateway is null; it must be a mapping"),
+        ("gateway.name", "data-science-gateway", "which serves OpenShift AI's own pages"),
         ("gateway.hostname", "maas", "must be a full, lower-case DNS name"),
         ("gateway.hostname", "*.example.com", "must not be a wildcard: Kuadrant's filter cuts"),
         ("gateway.redirectHttp", "yes", 'redirectHttp is "yes"; it must be true or false'),
@@ -187,6 +188,11 @@ def test_the_guide_is_production_everywhere_but_here() -> None:
     assert is_production("guide")
     raw = ten_lines() | {"testGateway": {"certificate": "tls"}}
     assert load(raw, "guide", "here").test_gateway is not None
+
+
+def test_two_gateways_of_one_name() -> None:
+    raw = changed("gateway.name", "openshift-ai-inference") | {"testGateway": {"certificate": "t"}}
+    assert "and so is the test gateway's" in refused(raw, "dev")
 
 
 def test_settings_cannot_be_changed() -> None:

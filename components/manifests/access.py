@@ -93,11 +93,18 @@ def _cel(expression: str) -> Expression:
     return {"expression": expression}
 
 
-def _identity(method: str, source: dict[str, Any], userid: str, tier: Any) -> dict[str, Any]:
-    """An identity whose userid, tier and method are set by us, not by what it was read from."""
+def _identity(
+    method: str, source: dict[str, Any], userid: str, tier: Any, priority: int = 0
+) -> dict[str, Any]:
+    """An identity whose userid, tier and method are set by us, not by what it was read from.
+
+    Those of a later priority are asked where the earlier ones fail: no API key is sent to the
+    Kubernetes API for review.
+    """
     overrides = {"userid": _cel(userid), "tier": tier, "method": {"value": method}}
     bearer = {"authorizationHeader": {"prefix": "Bearer"}}
-    return {**source, "credentials": bearer, "overrides": overrides}
+    later = {"priority": priority} if priority else {}
+    return {**source, **later, "credentials": bearer, "overrides": overrides}
 
 
 def _authentication(gateway: Gateway) -> dict[str, Any]:
@@ -118,6 +125,7 @@ def _authentication(gateway: Gateway) -> dict[str, Any]:
             {"jwt": {"issuerUrl": access.jwt.issuer_url}},
             f"auth.identity.{access.jwt.user_claim}",
             {"value": access.jwt.tier},
+            priority=1,
         )
     if access.token_review is not None:
         identities["token-review"] = _identity(
@@ -125,6 +133,7 @@ def _authentication(gateway: Gateway) -> dict[str, Any]:
             {"kubernetesTokenReview": {"audiences": list(access.token_review.audiences)}},
             "auth.identity.user.username",
             {"value": access.token_review.tier},
+            priority=2,
         )
     return identities
 

@@ -11,6 +11,8 @@ from modelgate.environments import is_production
 from modelgate.errors import ConfigurationError
 from modelgate.spelling import did_you_mean
 
+PLATFORM_GATEWAY = "data-science-gateway"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -70,12 +72,27 @@ def _versions(config: StackConfig) -> Iterator[Problem]:
 
 
 def _names(config: StackConfig) -> Iterator[Problem]:
+    yield from _gateway_name(config)
     yield from _twice("models", [model.path for model in config.models])
     yield from _twice("gateway.tiers", [tier.name for tier in config.gateway.tiers])
     yield from _twice("gateway.access.keys", [key.id for key in config.gateway.access.keys])
     for index, model in enumerate(config.models):
         names = [model.served_as, *(adapter.name for adapter in model.lora)]
         yield from _twice(f"models[{index}].lora", names)
+
+
+def _gateway_name(config: StackConfig) -> Iterator[Problem]:
+    name = config.gateway.name
+    if name == PLATFORM_GATEWAY:
+        yield Problem(
+            "gateway.name", f"is {name}, which serves OpenShift AI's own pages; choose another"
+        )
+    try:
+        default = config.release_profile.default_gateway
+    except ConfigurationError:
+        return  # told by _versions
+    if config.test_gateway is not None and f"{config.gateway.namespace}/{name}" == default:
+        yield Problem("gateway.name", f"is {name}, and so is the test gateway's; choose another")
 
 
 def _twice(path: str, values: list[str]) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ class Registered:
     parent: str
     inputs: dict[str, Any]
     dependencies: frozenset[str]
+    provider: str
 
     @property
     def label(self) -> str:
@@ -63,6 +64,7 @@ class _Monitor(MockMonitor):
                 request.parent,
                 MessageToDict(request.object),
                 frozenset(request.dependencies),
+                request.provider,
             )
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)

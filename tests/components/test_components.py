@@ -18,7 +18,7 @@ from modelgate import versions
 from modelgate.config import Access, ApiKey, Gateway, Model, Versions
 from modelgate.config import OpenTestGateway as OpenTestGatewaySettings
 from modelgate.errors import ConfigurationError
-from tests.components.recording import SECRET, objects, record
+from tests.components.recording import SECRET, before, objects, record
 from tests.components.samples import ten_lines
 
 MODEL = Model(name="granite", uri="hf://ibm-granite/granite-3.3-8b-instruct")
@@ -26,7 +26,6 @@ GATEWAY = Gateway(hostname="maas.example.com", certificate="maas-tls")
 RELEASE = versions.table().release("3.4")
 KEY = ApiKey(id="alice-1", user="alice", tier="standard")
 KEYED = GATEWAY.model_copy(update={"access": Access(keys=(KEY,))})
-POOLS = versions.V1_POOL_GROUP
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,7 @@ POOLS = versions.V1_POOL_GROUP
             ["LLMInferenceService models/granite"],
         ),
         (
-            lambda: ModelRoute("granite", MODEL, GATEWAY, RELEASE, POOLS),
+            lambda: ModelRoute("granite", MODEL, GATEWAY, RELEASE),
             ["HTTPRoute models/granite-maas-gateway"],
         ),
         (
@@ -122,6 +121,22 @@ def test_another_context_gets_a_provider_of_its_own() -> None:
     registered = record(lambda: ModelStack("platform", config))
     provider = next(one for one in registered if one.type == "pulumi:providers:kubernetes")
     assert provider.inputs["context"] == "prod-eu"
+    made = [one for one in registered if one.type.startswith("kubernetes:")]
+    assert all(one.provider.startswith(provider.urn) for one in made)
+
+
+def test_a_route_is_made_behind_a_gateway_of_the_same_program() -> None:
+    """The example of the package's first page."""
+
+    def program() -> None:
+        maas = MaasGateway("maas", GATEWAY, [MODEL.namespace])
+        service = LLMInferenceService("granite", MODEL, RELEASE)
+        after = pulumi.ResourceOptions(depends_on=[*maas.closed, service])
+        ModelRoute("granite", MODEL, GATEWAY, RELEASE, opts=after)
+
+    registered = record(program)
+    route = objects(registered)["HTTPRoute models/granite-maas-gateway"]
+    assert "AuthPolicy openshift-ingress/maas-gateway-auth" in before(route, registered)
 
 
 def test_outputs_name_urls_and_the_model_of_requests() -> None:

@@ -55,6 +55,10 @@ def run(tmp_path: Path) -> Run:
             {KEY: platform(keys=KEYS), "modelgate:apiKeyValues": SECURE},
             "must be a mapping whose values are encrypted one by one",
         ),
+        (
+            {KEY: platform(keys=KEYS), "modelgate:apiKeyValues": {"alice-1": "sk-plain"}},
+            "modelgate:apiKeyValues is not encrypted",
+        ),
     ],
 )
 def test_wrong_settings_stop_the_program(run: Run, config: dict[str, Any], said: str) -> None:
@@ -62,6 +66,7 @@ def test_wrong_settings_stop_the_program(run: Run, config: dict[str, Any], said:
         run(config)
     assert said in str(caught.value)
     assert caught.value.exit_code == 2
+    assert "sk-plain" not in str(caught.value)
 
 
 def test_the_program_is_short() -> None:
