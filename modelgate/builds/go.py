@@ -45,10 +45,13 @@ def find_go(needed: tuple[int, ...], progress: Progress) -> Path:
 
 
 def _version(go: Path) -> tuple[int, ...]:
-    """Of a go command; () when it does not say."""
-    answer = subprocess.run(
-        [go, "version"], env=environment(), capture_output=True, text=True, check=False
-    )
+    """Of a go command; () when it does not run or does not say."""
+    try:
+        answer = subprocess.run(
+            [go, "version"], env=environment(), capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ()
     found = re.search(r"\bgo(\d+(?:\.\d+)*)", answer.stdout)
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 

@@ -44,10 +44,12 @@ class Child:
             before.write_bytes(self.log.read_bytes()[-_LOG_BYTES:])
             os.truncate(self.log, 0)
 
-    def last_words(self, lines: int = 4) -> str:
-        """The end of its log."""
-        text = self.log.read_text(errors="replace")[-4000:]
-        return "\n".join(f"    {line[:300]}" for line in text.splitlines()[-lines:])
+    def last_words(self) -> str:
+        """The last four lines of its log; before a Go panic's stack, the two that say why."""
+        lines = self.log.read_text(errors="replace")[-8000:].splitlines()
+        panics = [number for number, line in enumerate(lines) if line.startswith("panic:")]
+        words = lines[: panics[-1] + 1][-2:] if panics else lines[-4:]
+        return "\n".join(f"    {line[:300]}" for line in words)
 
 
 def start(binary: Path, arguments: Sequence[str], logs: Path, folder: Path) -> Child:
