@@ -44,6 +44,8 @@ METHODS = (
     "anonymous",
 )
 
+AUTHORIZATION = ("patternMatching", "opa", "kubernetesSubjectAccessReview", "spicedb")
+
 
 def ask(effective: Effective, request: Attributes) -> Word:
     """Authorino's answer under the AuthConfig that `effective` becomes."""
@@ -125,18 +127,21 @@ def _plain(name: str, source: Mapping[str, Any], request: Attributes) -> Word:
     return Word(Say.PASSES, f"identity {name} takes any value that a client sends")
 
 
-_CREDENTIAL = re.compile(r"headers(\.|\[['\"])([\w-]+)", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"(?:context\.)?request(?:\.http)?\.headers(?:\.([\w-]+)|\[(?:'([\w-]+)'|\"([\w-]+)\")\])",
+    re.IGNORECASE,
+)
 
 
 def _cached_by_credential(entry: Mapping[str, Any]) -> bool:
-    """Whether the cache key reads the header that holds the credential."""
+    """Whether the cache key is the header that holds the credential, whole and unchanged."""
     key = mapping(mapping(entry.get("cache")).get("key"))
-    found = _CREDENTIAL.search(text(key.get("selector")) or text(key.get("expression")))
+    found = _CREDENTIAL.fullmatch(text(key.get("selector")) or text(key.get("expression")))
     where = mapping(entry.get("credentials"))
     if "queryString" in where or "cookie" in where:
         return False
     header = text(mapping(where.get("customHeader")).get("name"), "authorization")
-    return found is not None and found[2].lower() == header.lower()
+    return found is not None and str(found[1] or found[2] or found[3]).lower() == header.lower()
 
 
 def _authorization(
@@ -160,6 +165,10 @@ def _verdict(
     request: Attributes,
     patterns: Mapping[str, list[Mapping[str, Any]]],
 ) -> Word:
+    methods = [method for method in AUTHORIZATION if method in entry]
+    if len(methods) > 1:
+        named = ", ".join(methods)
+        return Word(Say.UNSURE, f"authorization {name} names several methods: {named}")
     if "patternMatching" in entry:
         wanted = mapping(entry["patternMatching"]).get("patterns")
         answer = holds(wanted, request, patterns)
@@ -168,8 +177,9 @@ def _verdict(
         if answer is False:
             return Word(Say.REFUSES, f"authorization {name} denies", 403)
         return Word(Say.UNSURE, f"authorization {name} depends on {_why(answer)}")
-    if "opa" in entry:
-        return _rego(name, text(mapping(entry["opa"]).get("rego")))
+    opa = mapping(entry.get("opa"))
+    if opa and "externalPolicy" not in opa:
+        return _rego(name, text(opa.get("rego")))
     return Word(Say.UNSURE, f"whether authorization {name} admits an anonymous caller is not known")
 
 
@@ -197,7 +207,7 @@ def skipped(effective: Effective, request: Attributes) -> bool | cel.CelError | 
     answer: bool | cel.CelError | cel.Unsure = True
     for item in mappings(effective.when):
         try:
-            value = cel.truth(cel.evaluate(parse(text(item.get("predicate"))), request.filter_env))
+            value = cel.holds(parse(text(item.get("predicate"))), request.filter_env)
         except CelSyntaxError as error:
             value = cel.Unsure(str(error))
         if value is False:

@@ -40,11 +40,18 @@ class Unsure:
 Env = Mapping[str, Any]
 
 
-def truth(value: Any) -> bool | CelError | Unsure:
-    """`value` as the answer of a predicate: a predicate that is not boolean fails."""
+def holds(expr: Expr, env: Env) -> bool | CelError | Unsure:
+    """The answer of `expr` as a predicate: one that is not boolean fails.
+
+    Attributes have no type before run time (executed: `request.path` alone answers 500); where
+    the type can be seen, a checker may refuse the whole predicate instead.
+    """
+    value = evaluate(expr, env)
     if isinstance(value, bool | CelError | Unsure):
         return value
-    return CelError("the predicate is not boolean")
+    if isinstance(expr, Name | Select | Index):
+        return CelError("the predicate is not boolean")
+    return Unsure("a value that is not boolean")
 
 
 def evaluate(expr: Expr, env: Env) -> Any:
@@ -72,7 +79,7 @@ def _call(call: Call, env: Env) -> Any:
         case "&&" | "||":
             return _logic(call, env)
         case "?:":
-            condition = truth(evaluate(call.args[0], env))
+            condition = holds(call.args[0], env)
             if not isinstance(condition, bool):
                 return condition
             return evaluate(call.args[1 if condition else 2], env)
@@ -98,7 +105,7 @@ def _strict(values: list[Any], build: Callable[[list[Any]], Any]) -> Any:
 
 def _logic(call: Call, env: Env) -> Any:
     decisive = call.function == "||"
-    sides = [truth(evaluate(item, env)) for item in call.args]
+    sides = [holds(item, env) for item in call.args]
     if decisive in sides:
         return decisive
     return next(
@@ -124,16 +131,16 @@ def _macro(call: Call, env: Env) -> Any:
         return domain
     if not isinstance(bound, Name) or not isinstance(domain, list | Mapping):
         return CelError(f"{call.function}() needs a list or a map")
-    values = [(item, evaluate(body, {**env, bound.name: item})) for item in domain]
+    inner = [{**env, bound.name: item} for item in domain]
     if call.function == "map":
-        return _strict([value for _, value in values], list)
-    answers = [truth(value) for _, value in values]
+        return _strict([evaluate(body, scope) for scope in inner], list)
+    answers = [holds(body, scope) for scope in inner]
     if call.function in ("exists", "all"):
         decisive = call.function == "exists"
         if decisive in answers:
             return decisive
         return _strict(list(answers), lambda _: not decisive)
-    kept = [item for (item, _), answer in zip(values, answers, strict=True) if answer is True]
+    kept = [item for item, answer in zip(domain, answers, strict=True) if answer is True]
     result = kept if call.function == "filter" else len(kept) == 1
     return _strict(list(answers), lambda _: result)
 
@@ -201,7 +208,8 @@ def _apply(function: str, values: list[Any]) -> Any:
         ):
             return _text(function, left, right)
     if function in KNOWN:
-        return CelError(f"no such overload: {function}")
+        # A checker that knows the types drops the predicate, one that does not fails at run time.
+        return Unsure(f"whether {function} takes such values")
     return Unsure(f"the CEL function {function} is not understood")
 
 

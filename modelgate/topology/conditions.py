@@ -148,7 +148,7 @@ def _some(answers: list[Truth]) -> Truth:
 def _one(item: Mapping[str, Any], request: Attributes, patterns: Patterns) -> Truth:
     if "predicate" in item:
         try:
-            return cel.truth(cel.evaluate(parse(text(item["predicate"])), request.authorino_env))
+            return cel.holds(parse(text(item["predicate"])), request.authorino_env)
         except CelSyntaxError as error:
             return cel.Unsure(str(error))
     if "patternRef" in item:
@@ -210,6 +210,8 @@ def literals(parts: Any) -> Literals:
             headers |= {word.lower() for word in found} | set(_HEADER.findall(value.lower()))
         elif key == "selector":
             headers |= {name.rpartition(".")[2] for name in _SELECTED.findall(value.lower())}
+            if _UNCUT.search(value):
+                uncut = uncut or f"the selector {value!r} reads the host or scheme"
         elif key == "value":
             words.add(value)
         elif key == "operator" and value == "matches":
@@ -217,6 +219,7 @@ def literals(parts: Any) -> Literals:
     return Literals(frozenset(words), frozenset(headers), frozenset(expressions), uncut)
 
 
+_UNCUT = re.compile(r"(?:http|request)\.(?:host|scheme)\b")
 _HEADER = re.compile(r"headers\.([a-z0-9_]+)")
 _SELECTED = re.compile(r"headers\.[a-z0-9_-]+")
 

@@ -1,8 +1,9 @@
 """What the API server keeps of an object: it prunes unknown fields and refuses wrong types.
 
-`fields.json` holds the names and types of fields of the kinds that decide a verdict, taken from
-their CRDs (Gateway API 1.6, Kuadrant 1.4, inference extension 1.3 and 1.5). A misspelt field in an
-AuthPolicy is an open door, so the judge judges what is left after pruning and says what went.
+`fields.json` holds the fields of the kinds that decide a verdict, taken from their CRDs (Gateway
+API 1.6, Kuadrant 1.4, inference extension 1.3 and 1.5): a type for each name, `=a|b` for an
+enumeration, and under `!` the names that are required. A misspelt field in an AuthPolicy is an
+open door, so the judge judges what is left after pruning and says what went.
 """
 
 import json
@@ -14,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 from modelgate.topology.objects import UNKNOWN, Object
+from modelgate.topology.routes import GATEWAY_API
 from modelgate.topology.values import mapping
 
 
@@ -46,11 +48,10 @@ def conform(obj: Object) -> tuple[Object, list[Flaw]]:
         return obj, []
     flaws: list[Flaw] = []
     spec = _keep(obj.body.get("spec"), tree, "spec", obj, flaws)
-    flaws += _refusals(obj)
-    if not flaws:
-        return obj, []
-    body = {**obj.body, "spec": spec} if "spec" in obj.body else obj.body
-    return replace(obj, body=body), flaws
+    same = spec == obj.body.get("spec")
+    stored = obj if same else replace(obj, body={**obj.body, "spec": spec})
+    flaws += [replace(flaw, object=obj) for flaw in _refusals(stored)]
+    return stored, flaws
 
 
 def _keep(value: Any, tree: Any, path: str, obj: Object, flaws: list[Flaw]) -> Any:
@@ -66,6 +67,11 @@ def _keep(value: Any, tree: Any, path: str, obj: Object, flaws: list[Flaw]) -> A
         if not isinstance(value, Mapping):
             return _wrong("a mapping", path, obj, flaws)
         return dict(_members(value, tree, path, obj, flaws))
+    if tree.startswith("="):
+        allowed = tree[1:].split("|")
+        return (
+            value if value in allowed else _wrong(f"one of {', '.join(allowed)}", path, obj, flaws)
+        )
     return value if _fits(value, tree) else _wrong(_WORDS[tree], path, obj, flaws)
 
 
@@ -73,8 +79,14 @@ def _members(
     value: Mapping[str, Any], tree: dict[str, Any], path: str, obj: Object, flaws: list[Flaw]
 ) -> Iterator[tuple[str, Any]]:
     free = tree.get("*")
+    for key in tree.get("!", "").split():
+        if value.get(key) is None:
+            missing = "missing: the API server refuses the object"
+            flaws.append(Flaw(obj, f"{path}.{key}", missing, True))
     for key, item in value.items():
-        below = tree.get(key, free)
+        if item is None:
+            continue  # a null is pruned where the field is not nullable (apiextensions)
+        below = None if key == "!" else tree.get(key, free)
         if below is None:
             near = get_close_matches(str(key), tree, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -125,14 +137,21 @@ def _refusals(obj: Object) -> Iterator[Flaw]:
     if isinstance(kind, str) and kind not in TARGETS[obj.kind]:
         wanted = ", ".join(TARGETS[obj.kind])
         yield Flaw(obj, "spec.targetRef.kind", f"{kind} is not one of {wanted}: refused", True)
-    if obj.kind != "AuthPolicy":
-        return
+    group = mapping(spec.get("targetRef")).get("group")
+    if isinstance(group, str) and group != GATEWAY_API:
+        message = f"{group} is not {GATEWAY_API}: refused"
+        yield Flaw(obj, "spec.targetRef.group", message, True)
+    if obj.kind == "AuthPolicy":
+        yield from _auth_refusals(obj, spec)
+
+
+def _auth_refusals(obj: Object, spec: Mapping[str, Any]) -> Iterator[Flaw]:
     blocks = [name for name in ("defaults", "overrides") if name in spec]
-    implicit = any(spec.get(name) for name in ("rules", "when", "patterns"))
+    implicit = any(_given(spec.get(name)) for name in ("rules", "when", "patterns"))
     if len(blocks) + implicit > 1:
         yield Flaw(obj, "spec", "rules, defaults and overrides exclude each other: refused", True)
-    block = mapping(spec.get(blocks[0])) if blocks else spec
-    if not _any_rule(block.get("rules")):
+    block = spec.get(blocks[0]) if blocks else spec
+    if block is not UNKNOWN and not _any_rule(mapping(block).get("rules")):
         yield Flaw(obj, "spec", "at least one rule must be defined: refused", True)
 
 
@@ -144,7 +163,12 @@ def _any_rule(rules: Any) -> bool:
     success = mapping(response.get("success"))
     sections = ("authentication", "metadata", "authorization", "callbacks")
     return (
-        any(found.get(name) for name in sections)
+        any(_given(found.get(name)) for name in sections)
+        or UNKNOWN in (found.get("response"), response.get("success"))
         or any(name in response for name in ("unauthenticated", "unauthorized"))
-        or any(success.get(name) for name in ("headers", "filters"))
+        or any(_given(success.get(name)) for name in ("headers", "filters"))
     )
+
+
+def _given(value: Any) -> bool:
+    return value is UNKNOWN or bool(value)
