@@ -1,7 +1,8 @@
 """A model's HTTPRoute on the gateway: completions through the picker, the rest to the Service.
 
 The pool's group is always written: an InferencePool without a group is none. Every rule rewrites
-its prefix away and has no time limit, as KServe's own route does.
+its prefix away and has no time limit, as KServe's own route does; the caller's credential is taken
+out, so that no model server sees it.
 """
 
 from typing import Any
@@ -13,6 +14,8 @@ from modelgate.releases import Release
 
 GUIDE_PATHS = ("/v1/completions", "/v1/chat/completions")
 PORT = 8000
+CREDENTIAL = "Authorization"
+"""Stays at the gateway: Envoy removes a route's headers last, after the policy has read them."""
 
 
 def http_route(model: Model, gateway: Gateway, release: Release, pool_group: str) -> Manifest:
@@ -51,12 +54,13 @@ def _rule(prefix: str, rewrite: str, backend: dict[str, Any]) -> dict[str, Any]:
     return {
         "matches": [{"path": {"type": "PathPrefix", "value": prefix}}],
         "filters": [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [CREDENTIAL]}},
             {
                 "type": "URLRewrite",
                 "urlRewrite": {
                     "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": rewrite}
                 },
-            }
+            },
         ],
         "backendRefs": [{**backend, "port": PORT, "weight": 1}],
         "timeouts": {"request": "0s", "backendRequest": "0s"},

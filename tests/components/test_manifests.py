@@ -119,6 +119,11 @@ def test_completions_go_through_the_picker_and_the_rest_to_the_service(
         (group, "InferencePool", "granite-inference-pool")
     }
     assert (service["kind"], service["name"]) == ("Service", "granite-kserve-workload-svc")
+    assert all(
+        {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["Authorization"]}}
+        in rule["filters"]
+        for rule in rules
+    )
     assert all(rule["timeouts"] == {"request": "0s", "backendRequest": "0s"} for rule in rules)
 
 
