@@ -87,12 +87,12 @@ def _credential_header(where: Mapping[str, Any]) -> str:
     return text(mapping(where.get("customHeader")).get("name"), "authorization").lower()
 
 
-def caller(path: ModelPath, headers: Mapping[str, str]) -> Attributes:
-    """A request along `path` with these headers, as Authorino sees it; who sends it is open."""
+def caller(path: ModelPath, headers: Mapping[str, str], sent: str = "") -> Attributes:
+    """A request along `path` with these headers, to its own path or to `sent`; by anybody."""
     match = path.match
     asked = {item.name: item.value for item in match.headers if not item.regex}
     host = path.door.hostname.replace("*", "x9", 1) or "model.example.net"
-    stem = match.path if match.kind != "RegularExpression" else "/"
+    stem = sent or (match.path if match.kind != "RegularExpression" else "/")
     return attributes(match.method or "POST", "https", host, stem, {**asked, **headers})
 
 

@@ -6,70 +6,120 @@ the AuthPolicy exports and nothing else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from modelgate.topology import cel
-from modelgate.topology.cel_syntax import CelSyntaxError, parse
-from modelgate.topology.conditions import Attributes, attributes
+from modelgate.topology.cel_syntax import CelSyntaxError, parse, splittable
+from modelgate.topology.conditions import Attributes
 from modelgate.topology.effective import Effective
+from modelgate.topology.routes import Match
 from modelgate.topology.values import mapping, mappings, text
-from policies.expressions import HEADERS, Chain, chain_of, chains, expressions, literals, reads
-from policies.model_paths import ModelPath, denies, entries, exported
+from policies.expressions import Chain, chain_of, chains, expressions, literals, reads
+from policies.model_paths import ModelPath, caller, denies, entries, exported
 
 SOMEBODY = "somebody-else"
-MOST_CALLERS = 400
+MOST_IDENTITIES = 100
 IDENTITY = ("auth", "identity")
+PATH_TESTS = (str.__eq__, str.startswith, str.endswith, str.__contains__)
+
+Identity = Mapping[str, str]
+"""What limits read of a caller, by exported property."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """One caller and request: what limits read of the identity, by property."""
+class Quota:
+    """An AuthPolicy and the limits that are in force with it; one answer for each match."""
 
-    request: str
-    known: Mapping[str, str]
+    def __init__(self, auth: Effective, limits: Sequence[Effective]) -> None:
+        self.auth, self.limits = auth, limits
+        self.sources = exported(auth)
+        self.counting = any(True for limit in limits for _ in entries(limit, "limits"))
+        parts: list[Any] = [part for limit in limits for part in _parts(limit)]
+        self.parts = [*parts, [entry for _, entry, _ in entries(auth, "authorization")]]
+        self.read = {chain for part in parts for chain in reads(part)}
+        self.by_words = all(map(_by_words, expressions(self.parts)))
+        self.words = {word for item in expressions(self.parts) for word in literals(item)}
+        self.identities = list(islice(self._identities(), MOST_IDENTITIES)) if self.counting else []
+        self.known: dict[object, str] = {}
 
-    def __str__(self) -> str:
-        values = ", ".join(f"{key} {value!r}" for key, value in self.known.items())
-        return f"{self.request} by a caller with {values}" if values else self.request
+    def unlimited(self, path: ModelPath) -> str:
+        """A caller whom no limit counts, and why; empty where everybody is counted."""
+        if not self.counting:
+            return "no RateLimitPolicy or TokenRateLimitPolicy applies"
+        requests = _requests(path.match)
+        told_apart = tuple(
+            test(sent, word) for sent in requests for word in self.words for test in PATH_TESTS
+        )
+        itself = "" if self.by_words else path.match.path
+        key = (path.match.method, path.match.headers, itself, told_apart)
+        if key not in self.known:
+            self.known[key] = self._uncounted(path, requests)
+        return self.known[key]
 
-
-def unlimited(path: ModelPath, auth: Effective, limits: Sequence[Effective]) -> str:
-    """A caller whom no limit of `limits` counts, with the reason; empty where there is none."""
-    if not any(True for limit in limits for _ in entries(limit, "limits")):
-        return "no RateLimitPolicy or TokenRateLimitPolicy applies"
-    silent = _not_exported(auth, limits)
-    for caller, seen in _callers(path, auth, limits):
-        if not any(_applies(limit, seen.filter_env) for limit in limits):
-            return silent or f"no limit counts {caller}"
-    return ""
-
-
-def scope(path: ModelPath, auth: Effective, limits: Sequence[Effective]) -> object:
-    """What of a match the answer of `unlimited` depends on."""
-    if not limits:
-        return None
-    authorization = [entry for _, entry, _ in entries(auth, "authorization")]
-    read = reads([authorization, *(_parts(limit) for limit in limits)])
-    of_request = {chain[:2] for chain in read if chain[0] == "request"}
-    return path.match if of_request - {HEADERS} else path.match.headers
-
-
-def _not_exported(auth: Effective, limits: Sequence[Effective]) -> str:
-    known = exported(auth)
-    wanted = {
-        chain[2]
-        for limit in limits
-        for chain in reads(_parts(limit))
-        if chain[:2] == IDENTITY and len(chain) > 2
-    }
-    missing = sorted(wanted - known.keys())
-    if not missing:
+    def _uncounted(self, path: ModelPath, requests: Sequence[str]) -> str:
+        for identity in self.identities:
+            for sent in requests:
+                seen = self._seen(caller(path, {}, sent), identity)
+                counted = any(_applies(limit, seen.filter_env) for limit in self.limits)
+                if not counted and not denies(self.auth, seen):
+                    return self._not_exported() or self._said(path.match, sent, identity)
         return ""
-    names = ", ".join(f"auth.identity.{name}" for name in missing)
-    where = ", ".join(auth.policies) or "no AuthPolicy"
-    return f"limits read {names}, which {where} does not export (response.success.filters.identity)"
+
+    def _said(self, match: Match, sent: str, identity: Identity) -> str:
+        values = ", ".join(f"{key} {value!r}" for key, value in identity.items())
+        who = f" by a caller with {values}" if values else ""
+        return f"no limit counts {match.method or 'POST'} {sent}{who}"
+
+    def _not_exported(self) -> str:
+        missing = sorted(self._properties() - self.sources.keys())
+        if not missing:
+            return ""
+        names = ", ".join(f"auth.identity.{name}" for name in missing)
+        where = ", ".join(self.auth.policies) or "no AuthPolicy"
+        how = "response.success.filters.identity"
+        return f"limits read {names}, which {where} does not export ({how})"
+
+    def _properties(self) -> set[str]:
+        return {chain[2] for chain in self.read if chain[:2] == IDENTITY and len(chain) > 2}
+
+    def _identities(self) -> Iterator[Identity]:
+        names = sorted(self._properties() & self.sources.keys())
+        for values in product(*(self._values(name) for name in names)):
+            yield dict(zip(names, values, strict=True))
+
+    def _values(self, name: str) -> Sequence[str]:
+        """What a property may be: a constant, or any text it is compared with, or another."""
+        source = self.sources[name]
+        if "value" in source:
+            return [str(source["value"])]
+        chain = _chain(source)
+        constants = _constants(chain, self.auth)
+        if constants:
+            return constants
+        same = {(*IDENTITY, name), chain}
+        compared = (item for item in expressions(self.parts) if same & chains(item))
+        return [SOMEBODY, *sorted({word for item in compared for word in literals(item)})]
+
+    def _seen(self, request: Attributes, identity: Identity) -> Attributes:
+        """`request` as the filter and Authorino see it when `identity` sends it."""
+        tree: dict[str, Any] = {}
+        for name, value in identity.items():
+            chain = _chain(self.sources[name])
+            if chain is not None and chain[:2] == IDENTITY and len(chain) > 2:
+                _put(tree, chain[2:], value)
+        known = {"identity": identity} if self.sources else {}
+        return Attributes(
+            filter_env={**request.filter_env, "auth": known},
+            authorino_env={**request.authorino_env, "auth": {"identity": tree}},
+        )
+
+
+def _by_words(expression: str) -> bool:
+    """Whether paths that relate alike to its words get the same answer."""
+    try:
+        return splittable(parse(expression))
+    except CelSyntaxError:
+        return True
 
 
 def _parts(limits: Effective) -> list[Any]:
@@ -77,9 +127,7 @@ def _parts(limits: Effective) -> list[Any]:
 
 
 def _applies(limits: Effective, env: cel.Env) -> bool:
-    if not _holds(limits.when, env):
-        return False
-    return any(
+    return _holds(limits.when, env) and any(
         _holds(entry.get("when"), env) and _counts(entry.get("counters"), env)
         for _, entry, _ in entries(limits, "limits")
     )
@@ -101,68 +149,25 @@ def _value(item: Mapping[str, Any], key: str, env: cel.Env) -> Any:
         return cel.CelError(str(error))
 
 
-def _callers(
-    path: ModelPath, auth: Effective, limits: Sequence[Effective]
-) -> Iterator[tuple[Caller, Attributes]]:
-    """Callers that authorization may let through, in the forms that limits may tell apart."""
-    sources = exported(auth)
-    read = {chain for limit in limits for chain in reads(_parts(limit))}
-    names = sorted({chain[2] for chain in read if chain[:2] == IDENTITY and len(chain) > 2})
-    known = [name for name in names if name in sources]
-    choices = [_values(name, sources[name], auth, limits) for name in known]
-    tried = 0
-    for values in product(*choices):
-        given = dict(zip(known, values, strict=True))
-        for sent in _requests(path):
-            tried += 1
-            if tried > MOST_CALLERS:
-                return
-            seen = _seen(path, sent, given, sources)
-            if not denies(auth, seen):
-                yield Caller(f"{path.match.method or 'POST'} {sent}", given), seen
-
-
-def _values(
-    name: str, source: Mapping[str, Any], auth: Effective, limits: Sequence[Effective]
-) -> Sequence[str]:
-    """What a property may be: a constant, or any text that it is compared with, or another."""
-    if "value" in source:
-        return [str(source["value"])]
-    constants = _constants(_chain(source), auth)
-    if constants is not None:
-        return constants
-    authorization = [entry for _, entry, _ in entries(auth, "authorization")]
-    same = {(*IDENTITY, name), _chain(source)}
-    words = {
-        word
-        for part in (*(_parts(limit) for limit in limits), authorization)
-        for expression in expressions(part)
-        if same & chains(expression)
-        for word in literals(expression)
-    }
-    return [SOMEBODY, *sorted(words)]
-
-
-def _constants(chain: Chain | None, auth: Effective) -> Sequence[str] | None:
-    """The values that every identity sets itself for a property; None where one does not."""
+def _constants(chain: Chain | None, auth: Effective) -> Sequence[str]:
+    """The values that every identity sets itself for a property; empty where one does not."""
     if chain is None or len(chain) != len(IDENTITY) + 1:
-        return None
+        return ()
     found = []
     for _, entry, _ in entries(auth, "authentication"):
-        set_ = mapping(mapping(entry.get("overrides")).get(chain[2]))
-        if "value" not in set_:
-            return None
-        found.append(str(set_["value"]))
-    return found or None
+        override = mapping(mapping(entry.get("overrides")).get(chain[2]))
+        if "value" not in override:
+            return ()
+        found.append(str(override["value"]))
+    return found
 
 
 def _chain(source: Mapping[str, Any]) -> Chain | None:
     return chain_of(text(source.get("expression"))) or next(iter(reads(source)), None)
 
 
-def _requests(path: ModelPath) -> list[str]:
+def _requests(match: Match) -> list[str]:
     """Paths of this match that serve completions, as clients may write them."""
-    match = path.match
     if match.kind == "Exact":
         stems = [match.path]
     elif match.kind == "PathPrefix":
@@ -172,25 +177,6 @@ def _requests(path: ModelPath) -> list[str]:
     else:
         stems = ["/v1/chat/completions"]
     return [f"{stem}{query}" for stem in stems for query in ("", "?x=1")]
-
-
-def _seen(
-    path: ModelPath, sent: str, given: Mapping[str, str], sources: Mapping[str, Mapping[str, Any]]
-) -> Attributes:
-    match = path.match
-    headers = {item.name: item.value for item in match.headers if not item.regex}
-    host = path.door.hostname.replace("*", "x9", 1) or "model.example.net"
-    plain = attributes(match.method or "POST", "https", host, sent, headers)
-    identity: dict[str, Any] = {}
-    for name, value in given.items():
-        chain = _chain(sources[name])
-        if chain is not None and chain[:2] == IDENTITY and len(chain) > 2:
-            _put(identity, chain[2:], value)
-    known = {"identity": dict(given)} if sources else {}
-    return Attributes(
-        filter_env={**plain.filter_env, "auth": known},
-        authorino_env={**plain.authorino_env, "auth": {"identity": identity}},
-    )
 
 
 def _put(tree: dict[str, Any], chain: Chain, value: str) -> None:

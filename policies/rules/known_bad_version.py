@@ -115,6 +115,11 @@ def _several_target_ports(topology: Topology) -> bool:
     )
 
 
+def _managed_route_with_refs(topology: Topology) -> bool:
+    routers = [mapping(obj.spec.get("router")) for obj in topology.of("LLMInferenceService")]
+    return any("route" in router and mapping(router.get("gateway")) for router in routers)
+
+
 def _drops_picker_arguments(topology: Topology) -> bool:
     """A scheduler template with arguments that do not repeat every flag of the preset."""
     flags = {part for part in topology.settings.release.picker.preset if part.startswith("--")}
@@ -139,7 +144,7 @@ TRIGGERS: Mapping[str, Present] = {
     "istio-pool-version": _kind("InferencePool"),
     "istio-several-pools": _several_pool_routes,
     "istio-several-target-ports": _several_target_ports,
-    "kserve-managed-route-refs": _kind("LLMInferenceService"),
+    "kserve-managed-route-refs": _managed_route_with_refs,
     "kserve-stuck-route": _kind("LLMInferenceService"),
     "kuadrant-forwards-credential": _asks_for_credentials,
     "kuadrant-grpc-routes": _kind("GRPCRoute"),

@@ -6,6 +6,7 @@ a caller with the right to one model names it in one place and another model in 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from modelgate.findings import Finding, Severity
@@ -24,11 +25,24 @@ REMEDY = (
 PATHS = (("request", "path"), ("request", "url_path"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What authorization goes by: the path, headers that name a model; `mentioned` whatever how."""
+
+    by_path: bool
+    by_headers: frozenset[str]
+    mentions_path: bool
+    mentioned: frozenset[str]
+
+
 def check(analysis: Analysis) -> Iterator[Finding]:
     seen: set[tuple[str, str, str]] = set()
+    asked: dict[int, _Asked] = {}
     for path in model_paths(analysis):
         for effective in path.auths:
-            why = _gap(path, effective)
+            if id(effective) not in asked:
+                asked[id(effective)] = _asked(effective)
+            why = _gap(path, asked[id(effective)])
             key = (path.door.route, path.door.gateway, why)
             if why and key not in seen:
                 seen.add(key)
@@ -43,18 +57,30 @@ def check(analysis: Analysis) -> Iterator[Finding]:
                 )
 
 
-def _gap(path: ModelPath, effective: Effective) -> str:
+def _asked(effective: Effective) -> _Asked:
     rules = [entry for _, entry, _ in entries(effective, "authorization")]
     rules += [entry for _, entry, _ in entries(effective, "metadata")] if rules else []
-    by_path = any(_reads_path(_decides_by(entry)) for entry in rules)
-    by_header = {name for entry in rules for name in _model_headers(_decides_by(entry))}
-    mentioned = {name for entry in rules for name in headers(reads(entry))}
+    deciding = [_decides_by(entry) for entry in rules]
+    read = reads(rules)
+    return _Asked(
+        by_path=any(_reads_path(chains) for chains in deciding),
+        by_headers=frozenset(
+            name for chains in deciding for name in headers(chains) if "model" in name
+        ),
+        mentions_path=_reads_path(read),
+        mentioned=headers(read),
+    )
+
+
+def _gap(path: ModelPath, asked: _Asked) -> str:
+    """What a caller can name twice; a header read by a computed name may be any."""
     routed_by = {item.name for item in path.match.headers if "model" in item.name}
-    if routed_by and by_path and not routed_by & (mentioned | _any_header(mentioned)):
+    if routed_by and asked.by_path and not asked.mentioned & {*routed_by, "*"}:
         name = min(routed_by)
         return f"the model is picked by the header {name}, authorization reads the path"
-    if by_header and not routed_by and not any(_reads_path(reads(entry)) for entry in rules):
-        return f"the model is picked by the path, authorization reads the header {min(by_header)}"
+    if asked.by_headers and not routed_by and not asked.mentions_path:
+        name = min(asked.by_headers)
+        return f"the model is picked by the path, authorization reads the header {name}"
     return ""
 
 
@@ -70,12 +96,3 @@ def _decides_by(entry: Mapping[str, Any]) -> frozenset[Chain]:
 
 def _reads_path(read: frozenset[Chain]) -> bool:
     return any(chain[:2] in PATHS for chain in read)
-
-
-def _model_headers(read: frozenset[Chain]) -> Iterator[str]:
-    return (name for name in headers(read) if "model" in name)
-
-
-def _any_header(mentioned: set[str]) -> set[str]:
-    """A computed header name may be any: then nothing can be said against it."""
-    return {"x-gateway-model-name"} if "*" in mentioned else set()

@@ -12,7 +12,7 @@ from modelgate.topology import Analysis
 from modelgate.topology.effective import LIMIT_POLICIES, Effective
 from modelgate.topology.values import mapping, mappings
 from policies.model_paths import Limits, ModelPath, model_paths
-from policies.quota import scope, unlimited
+from policies.quota import Quota
 
 ID = "unlimited-model"
 SUMMARY = "requests with valid credentials reach a model uncounted"
@@ -26,14 +26,14 @@ DENY_ON_FAILURE = "RATELIMIT_CHECK_SERVICE_FAILURE_MODE"
 
 def check(analysis: Analysis) -> Iterator[Finding]:
     kinds = [Limits(analysis, kind) for kind in LIMIT_POLICIES]
-    known: dict[tuple[object, ...], str] = {}
+    quotas: dict[tuple[int, ...], Quota] = {}
     found: dict[tuple[str, str], list[ModelPath]] = {}
     limited: ModelPath | None = None
     for path in model_paths(analysis):
         if path.door.verdict is not Verdict.PROTECTED:
             continue
         possible = [limits.on(path) for limits in kinds]
-        why = _why(path, possible, known)
+        why = _why(path, possible, quotas)
         if why:
             found.setdefault((path.door.gateway, why), []).append(path)
         if any(possible):
@@ -45,17 +45,20 @@ def check(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _why(
-    path: ModelPath, possible: Sequence[tuple[Effective, ...]], known: dict[tuple[object, ...], str]
+    path: ModelPath,
+    possible: Sequence[tuple[Effective, ...]],
+    quotas: dict[tuple[int, ...], Quota],
 ) -> str:
-    """The first caller whom nothing counts, over every possible order of policies."""
-    for chosen in product(path.auths, *(orders or (None,) for orders in possible)):
-        auth, limits = chosen[0], [limit for limit in chosen[1:] if limit is not None]
+    """A caller whom nothing counts, under some possible order of policies."""
+    for auth, *chosen in product(path.auths, *(orders or (None,) for orders in possible)):
+        limits = [limit for limit in chosen if limit is not None]
         assert auth is not None
-        key = (id(auth), *map(id, limits), scope(path, auth, limits))
-        if key not in known:
-            known[key] = unlimited(path, auth, limits)
-        if known[key]:
-            return known[key]
+        key = (id(auth), *map(id, limits))
+        if key not in quotas:
+            quotas[key] = Quota(auth, limits)
+        why = quotas[key].unlimited(path)
+        if why:
+            return why
     return ""
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from modelgate.findings import Finding
-from modelgate.topology import Analysis, Exemption, Settings, analyze, read
+from modelgate.topology import Exemption, Object, Settings, analyze, read
 from policies.rules import ALL, Rule
 
 HERE = Path(__file__).parent
@@ -59,16 +59,17 @@ class Case:
             today=TODAY,
         )
 
-    def analysis(self) -> Analysis:
+    def objects(self) -> list[Object]:
+        """The case's own objects and the parts around them."""
         parts = [name.strip() for line in self.header("beside") for name in line.split(",")]
         objects = read(self.text, self.path.name)
         for name in parts:
             file = HERE / "parts" / f"{name}.yaml"
             objects += read(file.read_text(encoding="utf-8"), file.name)
-        return analyze(objects, self.settings)
+        return objects
 
     def findings(self) -> list[Finding]:
-        return list(self.rule.check(self.analysis()))
+        return list(self.rule.check(analyze(self.objects(), self.settings)))
 
 
 def _pair(text: str) -> tuple[str, str]:
