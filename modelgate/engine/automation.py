@@ -25,7 +25,7 @@ from modelgate.engine.command import CancelledError, EngineCommand
 from modelgate.engine.failures import explain, unreachable
 from modelgate.engine.plugins import kubernetes_plugin, policy_variables
 from modelgate.engine.project import Project, read_project, read_stack
-from modelgate.engine.results import Collector, Outcome, Run, speaks
+from modelgate.engine.results import Collector, Outcome, Run, speaks, standing
 from modelgate.engine.workspace import FOLDER, Workspace, prepare
 from modelgate.errors import ConfigurationError, ModelgateError
 
@@ -138,6 +138,7 @@ class _Engine:
         self._command = command
         self._pack = pack
         self._failure: ModelgateError | None = None
+        self._secrets: frozenset[str] = frozenset()
 
     def run(self, operation: str) -> Run:
         """One command, from its first event to its result. Raises ModelgateError."""
@@ -163,6 +164,8 @@ class _Engine:
                 self._raise_for(error, collector)
         finally:
             self._command.busy = False
+        if operation != "preview" and outcome in {Outcome.FAILED, Outcome.CANCELLED}:
+            collector.diagnostics.append(standing(operation, [*collector.changes.values()]))
         return Run(
             operation=operation,
             stack=self._name,
@@ -211,11 +214,14 @@ class _Engine:
 
     def _program(self) -> None:
         """The program; what it raises is kept for people, the engine gets one line."""
+        config = read_stack(self._project, self._name)
+        self._secrets = program.secret_texts(config)
         try:
             program.run_main(self._project)
         except (Exception, SystemExit) as error:
-            config = read_stack(self._project, self._name)
-            self._failure = program.describe(error, self._project, self._name, config)
+            self._failure = program.describe(
+                error, self._project, self._name, config, self._secrets
+            )
             raise pulumi.RunError(self._failure.message) from error
 
     def _outcome(self, collector: Collector) -> Outcome:

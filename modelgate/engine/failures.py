@@ -10,6 +10,7 @@ from modelgate.errors import ConfigurationError, ModelgateError
 UNREACHABLE = ("the cluster cannot be reached", "configured Kubernetes cluster is unreachable")
 _ERROR = re.compile(r"^\s*error: (.*)", re.MULTILINE)
 _PACK = re.compile(r'policy pack "(?P<folder>[^"]+)" failed to start: (?P<why>.*)')
+_CRASH = re.compile(r"python inline source runtime error: (?P<why>.*)")
 _PYTHON_ERROR = re.compile(r"^\s*(\w*(?:Error|Exception|Exit|Warning): .*)$", re.MULTILINE)
 
 
@@ -33,6 +34,9 @@ def explain(text: str, stack: str) -> ModelgateError:
             f"the policy pack {pack['folder']} did not start, so nothing was judged: {said}",
             exit_code=3,
         )
+    crash = _CRASH.search(text)
+    if crash:
+        return ModelgateError(f"the program of stack {stack} failed: {crash['why'].strip()}")
     found = _ERROR.findall(text)
     said = "; ".join(dict.fromkeys(line.strip() for line in found)) or text.strip()[-400:]
     return ModelgateError(f"Pulumi could not run stack {stack}: {said}", exit_code=3)

@@ -59,7 +59,7 @@ def evaluate(project: Path, stack: str) -> Evaluation:
         with program.isolated(settings):
             contextvars.Context().run(_run, settings, stack, config, recorder)
     except (Exception, SystemExit) as error:
-        raise program.describe(error, settings, stack, config) from error
+        raise program.describe(error, settings, stack, config, {config.seal}) from error
     return Evaluation(
         objects=tuple(recorder.objects),
         outputs=recorder.outputs,
@@ -85,6 +85,8 @@ def _run(project: Project, stack: str, config: StackConfig, recorder: "Recorder"
         )
     )
     loop = asyncio.new_event_loop()
+    # The first failure is raised; those of everything that depended on it would be logged.
+    loop.set_exception_handler(lambda _loop, _context: None)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))  # registrations keep their order
     try:
         loop.run_until_complete(run_in_stack(lambda: program.run_main(project)))

@@ -5,8 +5,9 @@ Locks of a file backend: pulumi/pulumi pkg/backend/diy/lock.go.
 
 import json
 import os
-import select
 import socket
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from modelgate.builds.progress import Progress, Step
 from modelgate.engine.command import CancelledError
 
 PROCESS = "pulumi"
+LINUX = sys.platform == "linux"
 
 
 def clear(
@@ -54,20 +56,14 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _wait(pid: int, stack: str, progress: Progress, cancelled: Callable[[], bool]) -> None:
     step = Step(progress, f"wait for pulumi, which works on stack {stack}")
+    pause = threading.Event()
     waited = False
     while _runs(pid):
         if cancelled():
             raise CancelledError
         waited = True
         step.going(detail=f"process {pid}")
-        try:
-            descriptor = os.pidfd_open(pid)
-        except ProcessLookupError:
-            break
-        try:
-            select.select([descriptor], [], [], 1)
-        finally:
-            os.close(descriptor)
+        pause.wait(1)
     if waited:
         step.done()
 
@@ -75,7 +71,13 @@ def _wait(pid: int, stack: str, progress: Progress, cancelled: Callable[[], bool
 def _runs(pid: int) -> bool:
     """Is it still there, and not another program that got its number since?"""
     try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
-        return False
+        return not LINUX
     return f"({PROCESS})" in state and f"({PROCESS}) Z" not in state

@@ -5,18 +5,22 @@
 """
 
 import contextlib
+import json
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pulumi
+from pulumi.runtime.config import get_config
 
 from modelgate.engine.project import Project, StackConfig
 from modelgate.errors import ConfigurationError, ModelgateError
+from modelgate.topology.objects import UNKNOWN
 
 OWN_PACKAGE = "modelgate"
 SECRETS_STAY_SHUT = (
@@ -65,10 +69,37 @@ def isolated(project: Project) -> Iterator[None]:
         sys.path[:], sys.dont_write_bytecode = path, bytecode
 
 
+def secret_texts(config: StackConfig) -> frozenset[str]:
+    """What must not be read by anyone: the decrypted configuration of the running program.
+
+    To be called where the program runs; where nothing is decrypted it is the seal.
+    """
+    found: set[str] = set()
+    for key in config.secret_keys:
+        text = get_config(key)
+        value = text
+        if isinstance(text, str) and config.values[key] is not UNKNOWN:
+            with contextlib.suppress(ValueError):
+                value = json.loads(text)
+        found.update(_at_unknowns(value, config.values[key]))
+    return frozenset(text for text in found if len(text) > 3)
+
+
+def hide(message: str, secrets: Iterable[str]) -> str:
+    """`message` without the texts in `secrets`."""
+    for text in sorted(secrets, key=len, reverse=True):
+        message = message.replace(text, "[secret]")
+    return message
+
+
 def describe(
-    error: BaseException, project: Project, stack: str, config: StackConfig
+    error: BaseException,
+    project: Project,
+    stack: str,
+    config: StackConfig,
+    secrets: Iterable[str] = (),
 ) -> ModelgateError:
-    """What a person reads when the program of `stack` failed; the seal of secrets never shows."""
+    """What a person reads when the program of `stack` failed."""
     if isinstance(error, ModelgateError):
         return error
     if isinstance(error, SystemExit):
@@ -79,19 +110,29 @@ def describe(
             f"stack {stack}: the configuration lacks `{error.key}`{where}",
             f"set it in {project.stack_file(stack).name}",
         )
-    hint = SECRETS_STAY_SHUT if config.secret_keys else ""
+    shut = SECRETS_STAY_SHUT if config.secret_keys and config.seal in secrets else ""
     if isinstance(error, pulumi.ConfigTypeError):
         return ConfigurationError(
             f"stack {stack}: the configuration value of `{error.key}` is not a valid "
             f"{error.expect_type}{where}",
-            hint if error.key in config.secret_keys else "",
+            shut if error.key in config.secret_keys else "",
         )
-    text = " ".join(str(error).split())
-    if config.seal in text:
-        text = "an encrypted configuration value was used as a plain one"
+    text = hide(" ".join(str(error).split()), secrets)
     return ModelgateError(
-        f"the program of stack {stack} failed: {type(error).__name__}: {text}{where}", hint
+        f"the program of stack {stack} failed: {type(error).__name__}: {text}{where}", shut
     )
+
+
+def _at_unknowns(value: Any, shape: Any) -> Iterator[str]:
+    """The texts in `value` at the places where `shape` is UNKNOWN."""
+    if shape is UNKNOWN:
+        yield str(value)
+    elif isinstance(shape, Mapping) and isinstance(value, Mapping):
+        for key, inner in shape.items():
+            yield from _at_unknowns(value.get(key), inner)
+    elif isinstance(shape, list) and isinstance(value, list):
+        for item, inner in zip(value, shape, strict=False):
+            yield from _at_unknowns(item, inner)
 
 
 def _top_level_names(folder: Path) -> set[str]:

@@ -1,7 +1,7 @@
 """What a run of the engine came to: plain values, read from its events, never from its text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -64,6 +64,20 @@ class Diagnostic:
     urn: str = ""
 
 
+QUIET = frozenset({"same", "read", "refresh"})
+
+
+def standing(operation: str, changes: Sequence[Change]) -> Diagnostic:
+    """Where an operation that was cut short has left the stack."""
+    real = [change for change in changes if change.operation not in QUIET]
+    done = sum(change.done for change in real)
+    return Diagnostic(
+        "warning",
+        f"{operation} did not end: {done} of {len(real)} changes that it began are made, and the "
+        "state knows them; nothing is locked; run it again to go on",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One operation on one stack: preview, up, refresh or destroy.
@@ -90,7 +104,7 @@ class Run:
     @property
     def unchanged(self) -> bool:
         """Nothing to do, or nothing done."""
-        return all(change.operation in {"same", "read", "refresh"} for change in self.changes)
+        return all(change.operation in QUIET for change in self.changes)
 
 
 def speaks(event: EngineEvent) -> bool:

@@ -75,6 +75,18 @@ def test_a_rejected_change_changes_nothing(
     assert labels.count({"open": "no"}) == 2
 
 
+def test_changed_data_replaces_the_object_in_its_place(
+    stack: Stack, options: Options, cluster: Cluster, namespace: str
+) -> None:
+    up(stack(), "dev", options)
+    run = up(stack(fixed="no"), "dev", options)
+    assert run.outcome is Outcome.SUCCEEDED
+    assert names(run, "replace") == ["door-0", "door-1"]
+    assert all(change.done for change in run.by_operation()["replace"])
+    door = cluster.request("GET", f"/api/v1/namespaces/{namespace}-toy/configmaps/door-0")
+    assert door["data"] == {"fixed": "no"}
+
+
 def test_nothing_committed_is_written(stack: Stack, options: Options) -> None:
     root = stack()
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}

@@ -112,9 +112,9 @@ def test_a_failing_program_is_one_sentence(project: Write, options: Options) -> 
 
 def test_a_failure_inside_an_apply_has_no_traceback(project: Write, options: Options) -> None:
     root = project("import pulumi\npulumi.Output.from_input(0).apply(lambda zero: 1 / zero)\n")
-    with pytest.raises(ModelgateError, match="division by zero") as caught:
+    with pytest.raises(ModelgateError) as caught:
         preview(root, "dev", options)
-    assert "Traceback" not in str(caught.value)
+    assert str(caught.value) == "the program of stack dev failed: division by zero"
 
 
 def test_nothing_runs_without_a_policy_pack(stack: Stack, options: Options) -> None:

@@ -167,7 +167,7 @@ def test_an_encrypted_value_used_as_a_plain_one_is_never_quoted(project: Write) 
         """,
         Pulumi__dev__yaml=ENCRYPTED,
     )
-    with pytest.raises(ModelgateError, match="encrypted configuration value") as caught:
+    with pytest.raises(ModelgateError, match=r"ValueError: \[secret\]") as caught:
         evaluate(root, "dev")
     assert "sealed" not in str(caught.value)
 

@@ -43,6 +43,7 @@ def test_an_api_server_that_is_killed_during_an_update(
         assert (run.operation, run.outcome) == ("up", Outcome.FAILED)
         errors = [one.message for one in run.diagnostics if one.severity == "error"]
         assert any("the cluster cannot be reached" in error for error in errors)
+        assert "run it again to go on" in run.diagnostics[-1].message
         local.down(state)
     with plane(state) as second:
         again = replace(options, kubeconfig=second.kubeconfig)

@@ -23,7 +23,7 @@ PROGRAM = """
                 "labels": {"open": config.get("open") or "no"},
                 "finalizers": config.get_object("finalizers"),
             },
-            data={"fixed": "yes"},
+            data={"fixed": config.get("fixed") or "yes"},
         )
     k8s.core.v1.Secret(
         "keys",

@@ -24,7 +24,7 @@ JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECT_SECONDS, READ_SECONDS = 3.0, 60.0
-DOWN_SECONDS = 3.0  # a server that does not answer is not asked again for every resource
+DOWN_SECONDS = 10.0  # a server that does not answer is not asked again for every resource
 
 
 class UnreachableError(Exception):
