@@ -10,7 +10,7 @@ from itertools import islice, product
 from typing import Any
 
 from modelgate.topology import cel
-from modelgate.topology.cel_syntax import CelSyntaxError, parse, splittable
+from modelgate.topology.cel_syntax import CelSyntaxError, functions, parse
 from modelgate.topology.conditions import Attributes
 from modelgate.topology.effective import Effective
 from modelgate.topology.routes import Match
@@ -21,6 +21,13 @@ from policies.model_paths import ModelPath, caller, denies, entries, exported
 SOMEBODY = "somebody-else"
 MOST_IDENTITIES = 100
 IDENTITY = ("auth", "identity")
+WORD_TESTS = frozenset({"==", "!=", "in", "startsWith", "endsWith", "contains"}) | {
+    "!",
+    "&&",
+    "||",
+    "?:",
+    "has",
+}
 PATH_TESTS = (str.__eq__, str.startswith, str.endswith, str.__contains__)
 
 Identity = Mapping[str, str]
@@ -117,7 +124,7 @@ class Quota:
 def _by_words(expression: str) -> bool:
     """Whether paths that relate alike to its words get the same answer."""
     try:
-        return splittable(parse(expression))
+        return functions(parse(expression)) <= WORD_TESTS
     except CelSyntaxError:
         return True
 
