@@ -163,6 +163,13 @@ def test_a_header_that_stands_for_an_identity_is_refused_from_clients() -> None:
         assert f'!("{header}" in request.headers)' in refused
 
 
+def test_pulumi_waits_for_the_policy_where_asked_to() -> None:
+    wait = {"pulumi.com/waitFor": "condition=Enforced"}
+    waiting = GATEWAY.model_copy(update={"wait_for_policy": True})
+    assert access.auth_policy(waiting)["metadata"]["annotations"] == wait
+    assert "annotations" not in access.auth_policy(GATEWAY)["metadata"]
+
+
 def test_both_forms_of_unmanaged() -> None:
     """3.0 to 3.3 read the label only."""
     metadata = gateway.maas_gateway(GATEWAY, ["models"])["metadata"]
