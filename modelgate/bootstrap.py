@@ -5,9 +5,12 @@ Only the standard library. One process at a time; what was begun and not finishe
 
 import fcntl
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -44,13 +47,23 @@ def _make(kind: str) -> int:
         [python, *PIP, "--no-deps", "--no-build-isolation", "--editable", "."],
     )
     for step in steps:
-        if subprocess.run(step, cwd=ROOT, check=False).returncode != 0:
+        if not _runs(step):
             _say(f"error: .venv could not be made: `{' '.join(step)}` failed, its words are above")
             _say("hint: `apt install python3-venv` brings venv; the rest needs a package index")
             return 3
     _stamp(kind).write_text(_fingerprint(kind))
     _say(f".venv is ready after {time.monotonic() - began:.0f} s")
     return 0
+
+
+def _runs(step: Sequence[str]) -> bool:
+    """In a group of its own: of Ctrl-C only this process speaks, and it ends the other."""
+    with subprocess.Popen(step, cwd=ROOT, start_new_session=True) as process:
+        try:
+            return process.wait() == 0
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
 
 
 def _is_made(kind: str) -> bool:
