@@ -10,6 +10,7 @@ from typing_extensions import override
 COMMANDS: Final = {
     "check": "modelgate.cli.check:check",
     "trace": "modelgate.cli.trace:trace",
+    "doctor": "modelgate.cli.doctor:doctor",
     "preview": "modelgate.cli.stack:preview",
     "up": "modelgate.cli.stack:up",
     "destroy": "modelgate.cli.stack:destroy",
