@@ -106,6 +106,8 @@ class KubernetesProvider(ResourceProviderServicer):
     @override
     def Attach(self, request: plugin_pb2.PluginAttach, context: Any) -> Empty:
         self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(request.address))
+        # A preview ends with Cancel, and the update after it attaches to the same provider.
+        self.cancelled.clear()
         return Empty()
 
     @override
