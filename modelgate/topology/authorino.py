@@ -15,7 +15,7 @@ from modelgate.topology import cel
 from modelgate.topology.cel_syntax import CelSyntaxError, free_names, parse
 from modelgate.topology.conditions import Attributes, holds
 from modelgate.topology.effective import Effective, named_patterns
-from modelgate.topology.values import items, mapping, mappings, text
+from modelgate.topology.values import mapping, mappings, text
 
 
 class Say(Enum):
@@ -235,9 +235,3 @@ def dropped(effective: Effective) -> str:
         if missing:
             return f"`when` names {', '.join(missing)}, which does not exist: {predicate}"
     return ""
-
-
-def entries(effective: Effective) -> list[Any]:
-    """Every part whose text can ask something of a request: where partitions are cut."""
-    sections = ("authentication", "authorization", "patterns")
-    return [*items(effective.when), *(effective.section(name) for name in sections)]

@@ -1,15 +1,15 @@
 """What policies ask of a request: CEL predicates, selectors, patterns; in three values."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import re2
 
 from modelgate.topology import cel
-from modelgate.topology.cel_syntax import CelSyntaxError, parse, patterns, splittable, strings
-from modelgate.topology.values import items, mapping, mappings, text
+from modelgate.topology.cel_syntax import CelSyntaxError, parse
+from modelgate.topology.values import mapping, mappings, text
 
 Patterns = Mapping[str, list[Mapping[str, Any]]]
 Truth = bool | cel.CelError | cel.Unsure
@@ -179,71 +179,3 @@ def _pattern(item: Mapping[str, Any], request: Attributes) -> Truth:
             except re2.error:
                 return cel.Unsure(f"the pattern {wanted!r}, which is not a regular expression")
     return cel.Unsure(f"the operator {item.get('operator')!r}, which is not understood")
-
-
-@dataclass(frozen=True, slots=True)
-class Literals:
-    """What conditions mention: where a partition has to be cut.
-
-    `words` are compared or looked for, `headers` are names that are read, `patterns` are regular
-    expressions over path or header values; `uncut` says what none of these can cut.
-    """
-
-    words: frozenset[str]
-    headers: frozenset[str]
-    patterns: frozenset[str]
-    uncut: str
-
-
-def literals(parts: Any) -> Literals:
-    """Every literal below `parts` (policy entries, `when` lists): where a partition is cut."""
-    words: set[str] = set()
-    headers: set[str] = set()
-    expressions: set[str] = set()
-    uncut = ""
-    for key, value in _texts(parts, ""):
-        if key in ("predicate", "expression"):
-            found, regexes, why = _cel(value)
-            words |= found
-            expressions |= regexes
-            uncut = uncut or why
-            headers |= {word.lower() for word in found} | set(_HEADER.findall(value.lower()))
-        elif key == "selector":
-            headers |= {name.rpartition(".")[2] for name in _SELECTED.findall(value.lower())}
-            if _UNCUT.search(value):
-                uncut = uncut or f"the selector {value!r} reads the host or scheme"
-        elif key == "value":
-            words.add(value)
-        elif key == "operator" and value == "matches":
-            uncut = uncut or "a pattern uses a regular expression, which cannot be split into cases"
-    return Literals(frozenset(words), frozenset(headers), frozenset(expressions), uncut)
-
-
-_UNCUT = re.compile(r"(?:http|request)\.(?:host|scheme)\b")
-_HEADER = re.compile(r"headers\.([a-z0-9_]+)")
-_SELECTED = re.compile(r"headers\.[a-z0-9_-]+")
-
-
-def _cel(predicate: str) -> tuple[set[str], set[str], str]:
-    try:
-        expr = parse(predicate)
-    except CelSyntaxError:
-        return set(), set(), ""
-    expressions = patterns(expr)
-    words = strings(expr) - expressions
-    if not splittable(expr):
-        return words, expressions, f"the predicate {predicate!r} cannot be split into cases"
-    if re.search(r"\brequest\.host\b", predicate):
-        return words, expressions, f"the predicate {predicate!r} reads the host"
-    return words, expressions, ""
-
-
-def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _texts(item, str(name))
-    else:
-        for item in items(value):
-            yield from _texts(item, key)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from modelgate.findings import Verdict
 from modelgate.topology.answers import Answer, Door, Outcome, Request
 from modelgate.topology.backends import Target
-from modelgate.topology.cells import Cell, cells, hosts
+from modelgate.topology.cells import Cell, cells
 from modelgate.topology.conditions import attributes
 from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, VirtualHost, pairs
 from modelgate.topology.filter import HostList
+from modelgate.topology.host_forms import hosts
 from modelgate.topology.hostnames import is_wildcard
 from modelgate.topology.implied import may_act
 from modelgate.topology.interpreter import World, conclude, passages, unknowns
