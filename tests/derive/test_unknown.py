@@ -54,6 +54,16 @@ def test_a_route_that_may_come_is_shown_without_content(spec: Any) -> None:
     assert f"Service {NAMESPACE}/{NAME}-kserve-workload-svc" in found
 
 
+def test_a_configuration_with_an_unknown_part_is_unknown() -> None:
+    inline = {"plugins": [{"type": "queue-scorer", "parameters": {"threshold": UNKNOWN}}]}
+    router = {"scheduler": {"config": {"inline": inline}}}
+    body = {"spec": {"router": router}}
+    found = derived("3.4", manifest(VERSION, "LLMInferenceService", (NAMESPACE, NAME), body))
+    deployment = found[f"Deployment {NAMESPACE}/{NAME}-kserve-router-scheduler"]
+    (main,) = deployment.spec["template"]["spec"]["containers"]
+    assert main["args"] == ["--config-text", UNKNOWN]
+
+
 def test_a_service_without_a_name_yields_its_route_only() -> None:
     body = {"metadata": {"name": UNKNOWN, "namespace": NAMESPACE}, "spec": {"router": managed()}}
     one = Object(VERSION, "LLMInferenceService", NAMESPACE, "", body)

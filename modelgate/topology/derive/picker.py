@@ -14,7 +14,7 @@ from modelgate.topology.derive.names import child_name
 from modelgate.topology.derive.pool import makes_picker, picker_service_name, scheduler_labels
 from modelgate.topology.derive.service import Service
 from modelgate.topology.objects import UNKNOWN, Object, Unknown
-from modelgate.topology.values import items, mapping, mappings, number, text
+from modelgate.topology.values import items, mapping, mappings, number, text, unknown_paths
 
 CONFIG_FLAGS = frozenset(
     {"--config-text", "-config-text", "--config-file", "-config-file"}
@@ -108,8 +108,14 @@ def _configured(service: Service, container: Mapping[str, Any]) -> dict[str, Any
     if inline is None and any(arg in CONFIG_FLAGS for arg in own if isinstance(arg, str)):
         return {**container, "args": own}
     config = default_config(service) if inline is None else inline
-    shown = config if isinstance(config, Unknown | str) else json.dumps(config)
-    return {**container, "args": [*own, service.release.picker.config_flag, shown]}
+    return {**container, "args": [*own, service.release.picker.config_flag, _as_text(config)]}
+
+
+def _as_text(config: Any) -> Any:
+    """A configuration as one argument; UNKNOWN where a part of it is not known yet."""
+    if any(True for _ in unknown_paths(config, "")):
+        return UNKNOWN
+    return config if isinstance(config, str) else json.dumps(config)
 
 
 def _inline(service: Service) -> Any:
