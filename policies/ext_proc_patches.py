@@ -20,7 +20,7 @@ HEADER_MODES = ("DEFAULT", "SEND", "SKIP")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """A patch of ext_proc. `route` is the name of the routes that it changes, "" for all.
+    """A patch of ext_proc; `route` is the name of the routes that it changes, "" for all.
 
     `config` is the override of a route, or the configuration of the listener's filter (`base`).
     `unknown` is the place of a value that is not known before the update, or empty.
@@ -54,6 +54,14 @@ class Patch:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
             return names[value]
         return text(value)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it says that headers or bodies of requests are sent."""
+        return self.mode("request_header") == "SEND" or self.mode("request_body") not in (
+            "",
+            "NONE",
+        )
 
     def applies(self, istio: str) -> bool:
         """Whether a proxy of this version takes it (`match.proxy.proxyVersion`)."""

@@ -4,12 +4,14 @@ Sources: istio/istio, pilot/pkg/config/kube/gateway/conversion.go (names of rout
 pilot/pkg/model (BuildSubsetKey: names of clusters).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from modelgate.topology import Analysis, Object
+from modelgate.topology.derive.merge import either
 from modelgate.topology.graph import Topology
-from modelgate.topology.routes import Backend, Route, Rule
+from modelgate.topology.routes import Route, Rule
 from modelgate.topology.values import mapping, number, text
 
 POOL = "InferencePool"
@@ -18,17 +20,26 @@ PICKER_PORT = 9002
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnvoyRoute:
-    """A rule of a route on a gateway. `pools` are those in view to which it leads."""
+    """A rule of a route on a gateway, under its name in Envoy."""
 
     gateway: str
     route: Route
     rule: Rule
     name: str
-    pools: tuple[Object, ...]
+    topology: Topology
 
     @property
     def to_pool(self) -> bool:
         return any(backend.kind == POOL for backend in self.rule.backends)
+
+    @property
+    def pools(self) -> Iterator[Object]:
+        """The pools in view to which it leads."""
+        for backend in self.rule.backends:
+            place = (backend.namespace, backend.name, backend.group)
+            pool = self.topology.find(POOL, *place) if backend.kind == POOL else None
+            if pool is not None:
+                yield pool
 
     @property
     def clusters(self) -> frozenset[str]:
@@ -48,24 +59,15 @@ def envoy_routes(analysis: Analysis) -> Iterator[EnvoyRoute]:
         for route in dict.fromkeys(attachment.route for attachment in attachments):
             for rule in route.rules:
                 name = rule.name if kept and rule.name else _numbered(route, rule)
-                yield EnvoyRoute(key, route, rule, name, _pools(analysis.topology, rule))
+                yield EnvoyRoute(key, route, rule, name, analysis.topology)
 
 
 def _numbered(route: Route, rule: Rule) -> str:
     return f"{route.object.namespace}.{route.object.name}.{rule.index}"
 
 
-def _pools(topology: Topology, rule: Rule) -> tuple[Object, ...]:
-    found = (_pool(topology, backend) for backend in rule.backends if backend.kind == POOL)
-    return tuple(pool for pool in found if pool is not None)
-
-
-def _pool(topology: Topology, backend: Backend) -> Object | None:
-    return topology.find(POOL, backend.namespace, backend.name, backend.group)
-
-
-def _picker(pool: Object) -> dict[str, object]:
-    return dict(mapping(pool.spec.get("endpointPickerRef") or pool.spec.get("extensionRef")))
+def _picker(pool: Object) -> Mapping[str, Any]:
+    return mapping(either(pool.spec.get("endpointPickerRef"), pool.spec.get("extensionRef")))
 
 
 def _cluster(pool: Object) -> str:

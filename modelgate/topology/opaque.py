@@ -25,12 +25,13 @@ def opaque(topology: Topology, gateway: Gateway) -> str:
             f"Gateway {gateway.key}: spec.addresses means a hand-made gateway, without the filter"
         )
     for obj in topology.of("EnvoyFilter", "WasmPlugin"):
-        if _selects(obj, gateway) and not _understood(obj):
+        if reaches(obj, gateway) and not _understood(obj):
             return f"{obj.ref} changes the Envoy of Gateway {gateway.key} in a way not understood"
     return ""
 
 
-def _selects(obj: Object, gateway: Gateway) -> bool:
+def reaches(obj: Object, gateway: Gateway) -> bool:
+    """Whether this EnvoyFilter or WasmPlugin changes the proxies of `gateway`."""
     own = gateway.object.namespace
     if obj.namespace != own and obj.namespace not in ROOT_NAMESPACES:
         return False

@@ -19,6 +19,8 @@ from policies.rules import (
     forgeable_identity_header,
     known_bad_version,
     path_header_identity,
+    picker_arguments,
+    picker_bypass,
     plaintext_credentials,
     pruned_field,
     unauthenticated_inference,
@@ -56,6 +58,8 @@ ALL: tuple[Rule, ...] = (
     forgeable_counter,
     duplicate_route,
     data_science_gateway,
+    picker_arguments,
+    picker_bypass,
     known_bad_version,
     unstated_version,
 )

@@ -35,7 +35,7 @@ def check(analysis: Analysis) -> Iterator[Finding]:
     settings = analysis.settings
     for service in read_services(analysis.topology.objects, settings.release):
         container = main_container(mapping(service.scheduler).get("template"))
-        unsure = bool(service.incomplete or container.get("image"))
+        unsure = bool(service.incomplete) or container.get("image") is not None
         for severity, message in _flaws(service, container, settings):
             yield Finding(
                 rule=ID,
