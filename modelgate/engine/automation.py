@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.automation import CommandError, LocalWorkspace, Stack
+from pulumi.automation import CommandError, ConfigValue, LocalWorkspace, Stack
 from pulumi.automation.events import EngineEvent
 
 from modelgate.builds import Progress, silent
@@ -110,7 +110,7 @@ def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
         command.interruptible(options.say),
         only_one(lock, f"it runs stack {stack}", options.progress),
     ):
-        workspace = prepare(project, stack, state, options.context, options.say)
+        workspace = prepare(project, stack, state, options.say)
         workspace.env.update(policy_variables(cli, workspace))
         if options.kubeconfig:
             workspace.env["KUBECONFIG"] = str(options.kubeconfig)
@@ -206,11 +206,13 @@ class _Engine:
             env_vars=self._workspace.env,
             pulumi_command=self._command,
         )
-        name = self._name
         try:
-            return Stack.create_or_select(name, workspace)
+            stack = Stack.create_or_select(self._name, workspace)
+            if self._options.context:
+                stack.set_config("kubernetes:context", ConfigValue(self._options.context))
         except CommandError as error:
-            raise explain(str(error), name) from error
+            raise explain(str(error), self._name) from error
+        return stack
 
     def _program(self) -> None:
         """The program; what it raises is kept for people, the engine gets one line."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from modelgate.engine.results import Diagnostic
-from modelgate.engine.workspace import PASSPHRASE, PASSPHRASE_FILE
+from modelgate.engine.workspace import FOLDER, PASSPHRASE, PASSPHRASE_FILE
 from modelgate.errors import ConfigurationError, ModelgateError
 
 UNREACHABLE = ("the cluster cannot be reached", "configured Kubernetes cluster is unreachable")
@@ -19,7 +19,8 @@ def explain(text: str, stack: str) -> ModelgateError:
     if "incorrect passphrase" in text:
         return ConfigurationError(
             f"the passphrase does not open the secrets of stack {stack}",
-            f"check {PASSPHRASE} or {PASSPHRASE_FILE}",
+            f"check {PASSPHRASE} or {PASSPHRASE_FILE}; the passphrase that a local state made "
+            f"for itself is in {FOLDER}/passphrase",
         )
     if "currently locked by" in text or "Another update is currently in progress" in text:
         return ModelgateError(

@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from modelgate.engine import program, properties, scopes
 from modelgate.engine.project import Project, StackConfig, read_project, read_stack
-from modelgate.errors import ModelgateError
+from modelgate.errors import ConfigurationError, ModelgateError
 from modelgate.topology.objects import UNKNOWN, Object
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -54,6 +54,13 @@ def evaluate(project: Path, stack: str) -> Evaluation:
     settings = read_project(project)
     config = read_stack(settings, stack)
     program.require_main(settings)
+    if config.elsewhere:
+        raise ConfigurationError(
+            f"{settings.stack_file(stack)}: `environment` takes configuration from Pulumi ESC, "
+            "which is not in view here",
+            "write the values into this file, or run `pulumi preview --policy-pack policies`",
+            exit_code=3,
+        )
     recorder = Recorder(settings, stack, config.seal)
     try:
         with program.isolated(settings):

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from modelgate.engine.settings_yaml import read_mapping
 from modelgate.errors import ConfigurationError
 from modelgate.topology.objects import UNKNOWN
 
@@ -61,13 +60,15 @@ class StackConfig:
 
     `values`: full key (`project:name`) to plain data, UNKNOWN where it is encrypted.
     `program`: what the program gets: strings, structured values as JSON, encrypted leaves as
-    `seal`, a text made up for this one reading that stands for every secret.
+    `seal`, a text made up for this one reading that stands for every secret. `elsewhere`: more
+    of it comes from Pulumi ESC.
     """
 
     values: Mapping[str, Any]
     program: Mapping[str, str]
     secret_keys: frozenset[str]
     seal: str
+    elsewhere: bool = False
 
 
 def read_project(root: Path) -> Project:
@@ -76,7 +77,7 @@ def read_project(root: Path) -> Project:
     for extension in EXTENSIONS:
         path = root / f"Pulumi{extension}"
         if path.is_file():
-            settings = _mapping(path)
+            settings = read_mapping(path)
             break
     else:
         raise ConfigurationError(
@@ -101,13 +102,7 @@ def read_project(root: Path) -> Project:
 def read_stack(project: Project, stack: str) -> StackConfig:
     """Read the configuration of `stack`, project defaults included. Raises ConfigurationError."""
     path = project.stack_file(stack)
-    settings = _mapping(path)
-    if settings.get("environment"):
-        raise ConfigurationError(
-            f"{path}: `environment` takes configuration from Pulumi ESC, which is not in view here",
-            "write the values into this file, or run `pulumi preview --policy-pack policies`",
-            exit_code=3,
-        )
+    settings = read_mapping(path)
     raw = {**_project_defaults(project), **_stack_values(path, settings, project.name)}
     seal = f"modelgate-sealed-{secrets.token_hex(24)}"
     return StackConfig(
@@ -115,28 +110,13 @@ def read_stack(project: Project, stack: str) -> StackConfig:
         program={key: _as_text(_replace_secure(value, seal)) for key, value in raw.items()},
         secret_keys=frozenset(key for key, value in raw.items() if _has_secure(value)),
         seal=seal,
+        elsewhere=bool(settings.get("environment")),
     )
 
 
 def _main_file(root: Path, main: str) -> Path:
     path = (root / main).resolve()
     return path / "__main__.py" if path.is_dir() else path
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{line}: not valid YAML: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigurationError(f"{path}: expected a mapping, found {type(data).__name__}")
-    return data
 
 
 def _project_defaults(project: Project) -> dict[str, Any]:
@@ -156,7 +136,8 @@ def _stack_values(path: Path, settings: Mapping[str, Any], project: str) -> dict
     if not isinstance(config, Mapping):
         raise ConfigurationError(f"{path}: `config` must be a mapping")
     return {
-        _full_key(str(key), project): value for key, value in config.items() if value is not None
+        _full_key(str(key), project): "" if value is None else value
+        for key, value in config.items()
     }
 
 
@@ -185,4 +166,4 @@ def _replace_secure(value: Any, replacement: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -10,18 +10,18 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from modelgate.engine.project import Project
+from modelgate.engine.settings_yaml import read_mapping
 from modelgate.errors import ConfigurationError
 
 FOLDER = ".modelgate"
 PASSPHRASE, PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
 SALT = "encryptionsalt"
 NOT_COPIED = ("main", "config", "stackConfigDir", "backend")
-CLOUD = ("https://", "http://")
+CLOUD, RELATIVE = ("https://", "http://"), ("file://./", "file://../")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,7 @@ class Workspace:
     env: dict[str, str] = field(repr=False)
 
 
-def prepare(
-    project: Project, stack: str, state: Path, context: str, say: Callable[[str], None]
-) -> Workspace:
+def prepare(project: Project, stack: str, state: Path, say: Callable[[str], None]) -> Workspace:
     """Make the folders, copies and variables for `stack`; `state` is the `.modelgate` folder.
 
     Raises ConfigurationError.
@@ -51,7 +49,7 @@ def prepare(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = state / "work" / stack.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    settings = _copy_settings(project, stack, folder, context)
+    salted = _copy_settings(project, stack, folder)
     env = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_REGISTRY_RESOLVE": "true"}
     store = state / "state" if local else None
     if store:
@@ -60,7 +58,8 @@ def prepare(
     env["PULUMI_BACKEND_URL"] = backend
     home = _home(state, backend)
     env["PULUMI_HOME"] = str(home)
-    env.update(_passphrase(project.stack_file(stack), settings, state, backend, local, say))
+    own = local and not salted
+    env.update(_passphrase(project.stack_file(stack), state, backend, own, say))
     owner = _secret_file(state / "owner") if local else hashlib.sha256(backend.encode()).hexdigest()
     return Workspace(folder=folder, home=home, store=store, owner=owner, env=env)
 
@@ -72,7 +71,10 @@ def users_home() -> Path:
 
 def _own_backend(project: Project) -> str:
     backend = project.settings.get("backend")
-    return str(backend.get("url") or "") if isinstance(backend, dict) else ""
+    url = str(backend.get("url") or "") if isinstance(backend, dict) else ""
+    if url.startswith(RELATIVE):  # relative to Pulumi.yaml, of which the command line gets a copy
+        return (project.root / url.removeprefix("file://")).resolve().as_uri()
+    return url
 
 
 def _home(state: Path, backend: str) -> Path:
@@ -84,46 +86,40 @@ def _home(state: Path, backend: str) -> Path:
     return home
 
 
-def _copy_settings(project: Project, stack: str, folder: Path, context: str) -> dict[str, Any]:
-    """Copies of Pulumi.yaml and of the stack's settings; a salt that was made before is kept."""
+def _copy_settings(project: Project, stack: str, folder: Path) -> bool:
+    """Copies of Pulumi.yaml and of the stack's settings; a salt that was made before is kept.
+
+    True where the stack's own settings hold a salt.
+    """
     kept = {key: value for key, value in project.settings.items() if key not in NOT_COPIED}
     config = project.settings.get("config")
     if isinstance(config, dict):
         kept["config"] = config
-    _write(folder / "Pulumi.yaml", kept)
+    text = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
+    (folder / "Pulumi.yaml").write_text(text, encoding="utf-8")
     source = project.stack_file(stack)
-    settings: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
-    copy = folder / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
-    if copy.is_file() and SALT not in settings:
-        before = yaml.safe_load(copy.read_text(encoding="utf-8")) or {}
-        settings = {**{key: before[key] for key in (SALT,) if key in before}, **settings}
-    if context:
-        values = settings.get("config") or {}
-        settings = {**settings, "config": {**values, "kubernetes:context": context}}
-    _write(copy, settings)
-    return settings
-
-
-def _write(path: Path, data: object) -> None:
-    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    copy = folder / f"Pulumi.{stack.rpartition('/')[2]}{source.suffix}"
+    text, salted = source.read_text(encoding="utf-8"), SALT in read_mapping(source)
+    if copy.is_file() and not salted:
+        salt = read_mapping(copy).get(SALT)
+        text += f"\n{SALT}: {salt}\n" if salt else ""
+    copy.write_text(text, encoding="utf-8")
+    return salted
 
 
 def _passphrase(
-    source: Path,
-    settings: dict[str, Any],
-    state: Path,
-    backend: str,
-    local: bool,
-    say: Callable[[str], None],
+    source: Path, state: Path, backend: str, own: bool, say: Callable[[str], None]
 ) -> dict[str, str]:
-    """The variables that open the stack's secrets; what the user has set is left alone."""
-    elsewhere = settings.get("secretsprovider", "passphrase") != "passphrase"
+    """The variables that open the stack's secrets; what the user has set is left alone.
+
+    `own`: nothing is encrypted yet with a passphrase that only the user knows.
+    """
+    elsewhere = read_mapping(source).get("secretsprovider", "passphrase") != "passphrase"
     if PASSPHRASE in os.environ or PASSPHRASE_FILE in os.environ:
         return {}
     if elsewhere or backend.startswith(CLOUD):
         return {}
-    committed = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
-    if not local or SALT in committed:
+    if not own:
         raise ConfigurationError(
             f"{source.name} and the stack's state are encrypted with a passphrase that is not set",
             f"set {PASSPHRASE} or {PASSPHRASE_FILE}",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from modelgate.engine.automation import Options, destroy, preview, refresh, up
 from modelgate.engine.cli_binary import find_cli
@@ -174,3 +175,22 @@ def encrypt(root: Path, tmp_path: Path, options: Options, key: str, value: str) 
     command.run(["stack", "init", "dev"], str(root), env)
     setting = ["config", "set", "--secret", "--path", key, "--stack", "dev", "--", value]
     command.run(setting, str(root), env)
+
+
+def test_the_context_of_a_kubeconfig_can_be_chosen(
+    stack: Stack, options: Options, kubeconfig: Path, tmp_path: Path
+) -> None:
+    two = yaml.safe_load(kubeconfig.read_text())
+    (here,) = [entry["name"] for entry in two["contexts"]]
+    two["clusters"].append({"name": "nowhere", "cluster": {"server": "http://127.0.0.1:1"}})
+    context = {"cluster": "nowhere", "user": two["contexts"][0]["context"]["user"]}
+    two["contexts"].append({"name": "nowhere", "context": context})
+    two["current-context"] = "nowhere"
+    both = tmp_path / "two"
+    both.write_text(yaml.safe_dump(two))
+    root, chosen = stack(), replace(options, kubeconfig=both, context=here)
+    before = (root / "Pulumi.dev.yaml").read_text()
+    assert up(root, "dev", chosen).outcome is Outcome.SUCCEEDED
+    assert (root / "Pulumi.dev.yaml").read_text() == before
+    run = preview(root, "dev", replace(chosen, context=""))
+    assert any("127.0.0.1:1" in one.message for one in run.diagnostics)

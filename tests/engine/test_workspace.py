@@ -24,8 +24,8 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
 
-def prepared(root: Path, context: str = "") -> Workspace:
-    return prepare(read_project(root), "dev", root / ".modelgate", context, print)
+def prepared(root: Path) -> Workspace:
+    return prepare(read_project(root), "dev", root / ".modelgate", print)
 
 
 def copied(workspace: Workspace, name: str = "Pulumi.dev.yaml") -> dict[str, object]:
@@ -42,12 +42,6 @@ def test_a_salt_that_was_made_for_the_copy_is_kept(project: Write) -> None:
     (workspace.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(salted))
     (root / "Pulumi.dev.yaml").write_text("config: {toy:a: '2'}\n")
     assert copied(prepared(root)) == {"encryptionsalt": "v1:salt", "config": {"toy:a": "2"}}
-
-
-def test_the_context_becomes_configuration_of_the_copy(project: Write) -> None:
-    root = project("", Pulumi__dev__yaml="config: {toy:a: '1'}\n")
-    assert copied(prepared(root, "here"))["config"] == {"toy:a": "1", "kubernetes:context": "here"}
-    assert copied(prepared(root))["config"] == {"toy:a": "1"}
 
 
 def test_settings_that_name_places_are_left_out_of_the_copy(project: Write) -> None:
@@ -72,7 +66,7 @@ def test_the_owner_is_the_same_for_the_same_state(project: Write, tmp_path: Path
     project_settings = read_project(root)
     first = prepared(root).owner
     assert prepared(root).owner == first
-    elsewhere = prepare(project_settings, "dev", tmp_path / "elsewhere", "", print)
+    elsewhere = prepare(project_settings, "dev", tmp_path / "elsewhere", print)
     assert elsewhere.owner != first
 
 
