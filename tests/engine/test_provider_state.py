@@ -10,12 +10,13 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2
 
 from modelgate.engine.kubernetes_provider.cluster import Cluster, RefusedError
 from modelgate.engine.kubernetes_provider.values import Hidden, decode, reveal
 from modelgate.topology.objects import UNKNOWN
 from tests.engine.objects import config_map, live, said, widget
-from tests.engine.provider_client import Client, provider
+from tests.engine.provider_client import STACK, Client, provider
 
 
 def test_preview_returns_the_inputs_where_the_server_cannot_say(
@@ -35,7 +36,10 @@ def test_preview_without_a_cluster_returns_the_inputs() -> None:
         assert nobody.preview(news) == nobody.inputs(news)
         with pytest.raises(grpc.RpcError) as caught:
             nobody.create(news)
-        assert "the cluster cannot be reached: no usable kubeconfig" in said(caught)
+        assert (
+            "the cluster cannot be reached: no usable kubeconfig (/nonexistent/kubeconfig)"
+            in said(caught)
+        )
 
 
 def test_an_unreachable_cluster_is_named(kubeconfig: Path) -> None:
@@ -154,3 +158,18 @@ def test_two_clusters_in_one_program(kubeconfig: Path, namespace: str) -> None:
         with pytest.raises(grpc.RpcError, match="cannot be reached"):
             second.create(news)
         assert first.create(news)[0] == f"{namespace}/one"
+
+
+def test_a_core_object_by_a_custom_resource_token_is_refused(client: Client) -> None:
+    """`CustomResource.get` with apiVersion v1 asks for the type kubernetes:v1:ConfigMap."""
+    request = provider_pb2.ReadRequest(id="ns/x", urn=f"{STACK}::kubernetes:v1:ConfigMap::x")
+    with pytest.raises(grpc.RpcError) as caught:
+        client.stub.Read(request)
+    assert "is not one object of the Kubernetes API" in said(caught)
+
+
+@pytest.mark.parametrize("text", ["[]\n", "a: b\n", "clusters: [\n", "contexts: [{}]\n"])
+def test_a_kubeconfig_that_is_none_is_unreachable(text: str) -> None:
+    with provider(text) as nobody, pytest.raises(grpc.RpcError) as caught:
+        nobody.create(config_map("somewhere"))
+    assert "the cluster cannot be reached: no usable kubeconfig" in said(caught)

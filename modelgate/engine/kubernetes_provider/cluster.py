@@ -22,6 +22,7 @@ from kubernetes.client.exceptions import ApiException
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECT_SECONDS, READ_SECONDS = 3.0, 60.0
 DOWN_SECONDS = 10.0  # a server that does not answer is not asked again for every resource
@@ -78,15 +79,18 @@ class Cluster:
         self._api: Any = None
         self._problem = ""
         self._down_until = 0.0
+        text = settings.kubeconfig
+        # The client reads KUBECONFIG only once, when it is imported.
+        text = text or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
         try:
-            self._load(settings)
-        except (config.ConfigException, OSError, yaml.YAMLError) as error:
-            self._problem = f"no usable kubeconfig: {error}"
+            self._load(settings, text)
+        except (config.ConfigException, OSError, yaml.YAMLError, *MALFORMED) as error:
+            where = "" if "\n" in text else f" ({text})"
+            self._problem = f"no usable kubeconfig{where}: {error}"
 
-    def _load(self, settings: Settings) -> None:
+    def _load(self, settings: Settings, text: str) -> None:
         options: Any = client.Configuration()
         options.retries = False
-        text = settings.kubeconfig
         document = yaml.safe_load(text) if "\n" in text or text.startswith("{") else None
         load: dict[str, Any] = {
             "context": settings.context or None,
@@ -95,8 +99,6 @@ class Cluster:
         if document is not None:
             config.load_kube_config_from_dict(document, **load)
         else:
-            # The client reads KUBECONFIG only once, when it is imported.
-            text = text or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
             config.load_kube_config(text, persist_config=False, **load)
         self.namespace = settings.namespace or _context_namespace(document, text, settings.context)
         self.host = options.host
