@@ -94,7 +94,7 @@ def _fails_open(path: ModelPath) -> Finding:
         severity=Severity.LOW,
         resource=f"Gateway {path.door.gateway}",
         message="limits fail open: while Limitador cannot be reached, nobody is counted",
-        remedy=f"set {DENY_ON_FAILURE}=deny in the Kuadrant operator's Subscription, if that is "
-        "worse than an outage",
+        remedy=f"set {DENY_ON_FAILURE}=deny in the Kuadrant operator's Subscription, where an "
+        "uncounted request is worse than a refused one",
         confidence=Confidence.LIKELY,
     )
