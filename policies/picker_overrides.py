@@ -34,10 +34,10 @@ def override_flaws(patch: Patch, routes: Sequence[EnvoyRoute], release: Release)
         message = "an override without grpc_service asks the cluster dummy, which does not exist"
         yield Flaw(Severity.HIGH, f"{message}: any pod answers, and the picker is never asked")
     else:
-        yield from _picker(patch, routes)
-        yield from _modes(patch, release)
+        found = [*_picker(patch, routes), *_modes(patch, release)]
+        yield from found
         if patch.overrides.get("failure_mode_allow") is True:
-            yield _fail_open(routes)
+            yield from _fail_open(routes, found)
 
 
 def _picker(patch: Patch, routes: Sequence[EnvoyRoute]) -> Iterator[Flaw]:
@@ -75,8 +75,11 @@ def _modes(patch: Patch, release: Release) -> Iterator[Flaw]:
         yield Flaw(Severity.HIGH, f"{message}, and Envoy ends the response with 500")
 
 
-def _fail_open(routes: Sequence[EnvoyRoute]) -> Flaw:
+def _fail_open(routes: Sequence[EnvoyRoute], beside: Sequence[Flaw]) -> Iterator[Flaw]:
+    """Graver than the default only where the pool says otherwise; nothing to add to other flaws."""
     message = "failure_mode_allow: true: a picker that cannot be reached is passed by"
     if any(route.closed for route in routes):
-        return Flaw(Severity.HIGH, f"{message}, though the pool says failureMode: FailClose")
-    return Flaw(Severity.LOW, message, "set it to false, and failureMode: FailClose on the pool")
+        yield Flaw(Severity.HIGH, f"{message}, though the pool says failureMode: FailClose")
+    elif not beside:
+        remedy = "set it to false, and failureMode: FailClose on the pool"
+        yield Flaw(Severity.LOW, message, remedy)

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -40,6 +41,11 @@ class Lab:
         settings = {"route_manifests": [guide.own_route()], "pickers": {guide.CLUSTER: known}}
         gateway = Gateway(pods=self.pods, **{**settings, **more})
         return self.stack.enter_context(gateway.running(self.folder))
+
+    def send_in_vain(self, envoy: Envoy, picker: Picker, path: str, body: bytes) -> Answer:
+        """A client that sends its body once the picker was asked, and gives up after 2 seconds."""
+        asked = partial(picker.asked.wait, 60)
+        return envoy.send("POST", path, body, patience=2, before_body=asked)
 
     def became(self, answer: Answer, picker: Picker) -> Result:
         return result(answer, self.pods, picker)

@@ -149,7 +149,7 @@ class Envoy:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         patience: float = 30,
-        before_body: Callable[[], None] | None = None,
+        before_body: Callable[[], object] | None = None,
     ) -> Answer:
         """One request; gives up after `patience` seconds without an answer.
 

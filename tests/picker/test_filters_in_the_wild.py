@@ -74,7 +74,7 @@ def test_a_patch_of_the_base_makes_every_other_route_wait(lab: Lab, mode: str) -
 @pytest.mark.parametrize(("mode", "status"), [("BUFFERED", 500), ("STREAMED", 200)])
 def test_a_patch_of_the_base_breaks_or_picks_a_get(lab: Lab, mode: str, status: int) -> None:
     picker = lab.picker()
-    envoy = lab.start(picker, envoy_filters=[base_patch(mode)])
+    envoy = lab.start(picker, envoy_filters=[base_patch(mode, "60s")])
     assert envoy.send("GET", guide.MODELS).status == status
     assert lab.pods.received[0].headers["x-gateway-destination-endpoint"] == picker.pod
 
