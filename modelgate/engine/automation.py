@@ -6,6 +6,7 @@ pkg/resource/deploy/deployment_executor.go.
 """
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,11 +113,18 @@ def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
     ):
         workspace = prepare(project, stack, state, options.say)
         workspace.env.update(policy_variables(cli, workspace))
-        if options.kubeconfig:
-            workspace.env["KUBECONFIG"] = str(options.kubeconfig)
-        with kubernetes_plugin(cli, workspace, options.kubeconfig, options.say) as variables:
+        kubeconfig = _kubeconfig(options)
+        if kubeconfig:
+            workspace.env["KUBECONFIG"] = kubeconfig
+        with kubernetes_plugin(cli, workspace, kubeconfig, options.say) as variables:
             workspace.env.update(variables)
             yield _Engine(project, stack, options, workspace, command, pack.resolve())
+
+
+def _kubeconfig(options: Options) -> str:
+    """Absolute, because the command line and the program work in other folders."""
+    named = str(options.kubeconfig or os.environ.get("KUBECONFIG", ""))
+    return os.pathsep.join(str(Path(part).absolute()) for part in named.split(os.pathsep) if part)
 
 
 class _Engine:
@@ -192,7 +200,7 @@ class _Engine:
         if operation in {"preview", "up"}:
             arguments["policy_packs"] = [str(self._pack)]
             if self._options.policy_config:
-                arguments["policy_pack_configs"] = [str(self._options.policy_config)]
+                arguments["policy_pack_configs"] = [str(self._options.policy_config.absolute())]
         if operation != "preview":
             arguments["show_secrets"] = False
         with program.isolated(self._project):

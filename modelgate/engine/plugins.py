@@ -45,7 +45,7 @@ def policy_variables(cli: Cli, workspace: Workspace) -> dict[str, str]:
 
 @contextlib.contextmanager
 def kubernetes_plugin(
-    cli: Cli, workspace: Workspace, kubeconfig: Path | None, say: Callable[[str], None]
+    cli: Cli, workspace: Workspace, kubeconfig: str, say: Callable[[str], None]
 ) -> Iterator[dict[str, str]]:
     """The variables with which the engine finds a Kubernetes plugin for the length of the block."""
     if find_official(workspace.home) or install_official(cli, workspace.home):
@@ -55,7 +55,7 @@ def kubernetes_plugin(
         f"kubernetes: the official plugin {version()} cannot be had here; "
         "modelgate's own stand-in is used, which supports plain objects only"
     )
-    with serve(workspace.owner, str(kubeconfig or "")) as port:
+    with serve(workspace.owner, kubeconfig) as port:
         yield {
             "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -194,3 +194,14 @@ def test_the_context_of_a_kubeconfig_can_be_chosen(
     assert (root / "Pulumi.dev.yaml").read_text() == before
     run = preview(root, "dev", replace(chosen, context=""))
     assert any("127.0.0.1:1" in one.message for one in run.diagnostics)
+
+
+def test_paths_are_those_of_the_folder_that_one_is_in(
+    stack: Stack, options: Options, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = stack()
+    monkeypatch.chdir(kubeconfig.parent)
+    monkeypatch.setenv("KUBECONFIG", kubeconfig.name)
+    run = preview(root, "dev", replace(options, kubeconfig=None))
+    assert run.outcome is Outcome.SUCCEEDED
+    assert run.diagnostics == ()

@@ -114,7 +114,7 @@ def test_the_users_own_kubernetes_plugin_is_found(project: Write, tmp_path: Path
     assert (workspace.home / "plugins" / folder.name).resolve() == folder.resolve()
     cli = Cli(tmp_path / "pulumi", VersionInfo(3, 259, 0), "from PATH")
     lines: list[str] = []
-    with kubernetes_plugin(cli, workspace, None, lines.append) as variables:
+    with kubernetes_plugin(cli, workspace, "", lines.append) as variables:
         assert variables == {}
     assert lines == []
 
@@ -123,7 +123,7 @@ def test_the_stand_in_is_announced_and_attached(project: Write, tmp_path: Path) 
     workspace = prepared(project(""))
     cli = Cli(tmp_path / "pulumi", VersionInfo(3, 259, 0), "from PATH")
     lines: list[str] = []
-    with kubernetes_plugin(cli, workspace, None, lines.append) as variables:
+    with kubernetes_plugin(cli, workspace, "", lines.append) as variables:
         package, _, port = variables["PULUMI_DEBUG_PROVIDERS"].partition(":")
         assert package == "kubernetes"
         assert int(port) > 0
