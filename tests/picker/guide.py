@@ -55,9 +55,11 @@ def rendered(gateway: str, names: Sequence[str]) -> Config:
     return envoy_filter.envoy_filter(gateway, GATEWAY.namespace, [(MODEL, names)])
 
 
-def without_gate(declared: Config) -> Config:
-    """The same filter as somebody writes it who forgets the Istio version."""
-    changed = deepcopy(declared)
+def closed_filter() -> Config:
+    """The EnvoyFilter for maas-gateway, but fail-closed and for any Istio."""
+    changed = deepcopy(own_filter())
     for patch in changed["spec"]["configPatches"]:
         del patch["match"]["proxy"]
+        config = patch["patch"]["value"]["typed_per_filter_config"]
+        config[envoy_filter.EXT_PROC]["overrides"]["failure_mode_allow"] = False
     return changed

@@ -11,7 +11,7 @@ from modelgate.config import Mode
 from tests.picker import guide
 from tests.picker.conftest import Lab
 from tests.picker.lab import Result
-from tests.picker.scripted import frozen, per_message
+from tests.picker.scripted import Script, frozen, per_message, streaming
 
 SMALL: Final = b'{"model": "Qwen/Qwen3-0.6B", "prompt": "Once upon a time"}'
 LARGE: Final = json.dumps({"model": "Qwen/Qwen3-0.6B", "prompt": "a" * 3_000_000}).encode()
@@ -39,6 +39,7 @@ def test_as_istio_configures_it_a_picker_picks(lab: Lab, istio: str, body: bytes
     assert picker.body_modes == {STREAMED_BOTH_WAYS}
     assert json.loads(lab.pods.received[0].body) == json.loads(body)
     assert lab.pods.received[0].body != body  # a picker writes JSON anew
+    assert answer.headers["transfer-encoding"] == "chunked"
 
 
 @pytest.mark.parametrize(
@@ -76,20 +77,19 @@ def test_with_the_guide_s_filter_a_completion_hangs(lab: Lab, where: str, path: 
 
 
 @pytest.mark.parametrize("where", PLACES)
-def test_after_the_time_out_it_passes_the_picker_by(lab: Lab, where: str) -> None:
-    picker = lab.picker()
+@pytest.mark.parametrize("script", [streaming, frozen])
+def test_after_the_time_out_it_passes_the_picker_by(lab: Lab, where: str, script: Script) -> None:
+    picker = lab.picker(script)
     envoy = lab.start(picker, message_timeout="1s", **place(where, patched=True))
     answer = envoy.send("POST", guide.CHAT, SMALL)
     assert lab.became(answer, picker) is Result.BYPASSED
     assert lab.pods.received[0].body == SMALL
+    assert "content-length" in answer.headers
 
 
 def test_fail_closed_it_ends_with_504(lab: Lab) -> None:
     picker = lab.picker()
-    filters = [guide.without_gate(guide.own_filter())]
-    for patch in filters[0]["spec"]["configPatches"]:
-        override = patch["patch"]["value"]["typed_per_filter_config"]
-        override["envoy.filters.http.ext_proc"]["overrides"]["failure_mode_allow"] = False
+    filters = [guide.closed_filter()]
     envoy = lab.start(picker, version="1.27.3", envoy_filters=filters, message_timeout="1s")
     answer = envoy.send("POST", guide.CHAT, SMALL)
     assert lab.became(answer, picker) is Result.REFUSED
@@ -130,6 +130,11 @@ def test_without_the_filter_that_picker_breaks_every_completion(lab: Lab) -> Non
     answer = lab.start(picker).send("POST", guide.CHAT, SMALL)
     assert lab.became(answer, picker) is Result.REFUSED
     assert answer.status == 500
+
+
+def test_a_get_is_picked_too(lab: Lab) -> None:
+    picker = lab.picker()
+    assert lab.became(lab.start(picker).send("GET", guide.CHAT), picker) is Result.PICKED
 
 
 def test_a_get_through_the_picker_breaks_under_buffered(lab: Lab) -> None:

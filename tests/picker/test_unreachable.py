@@ -26,6 +26,13 @@ def test_with_its_certificate_a_picker_is_verified_and_picks(
     assert lab.became(answer, picker) is Result.PICKED
 
 
+def test_once_it_is_trusted_the_filter_is_what_breaks(lab: Lab, certificates: Certificates) -> None:
+    picker = lab.picker(credentials=certificates[0].credentials)
+    envoy = lab.start(picker, ca=certificates[0].file, envoy_filters=FILTERS["guide"])
+    answer = lab.send_in_vain(envoy, picker, guide.CHAT, BODY)
+    assert lab.became(answer, picker) is Result.HANGS
+
+
 @pytest.mark.parametrize(
     ("mode", "result"), [("istio", Result.REFUSED), ("guide", Result.BYPASSED)]
 )
@@ -70,18 +77,24 @@ def test_a_picker_that_is_not_there(lab: Lab, mode: str, address: str, result: R
 
 
 @pytest.mark.parametrize("address", [NOBODY, NO_ENDPOINT])
-def test_fail_closed_nothing_passes_a_picker_by(lab: Lab, address: str) -> None:
+@pytest.mark.parametrize("filters", [[], [guide.closed_filter()]], ids=FILTERS)
+def test_fail_closed_nothing_passes_a_picker_by(
+    lab: Lab, address: str, filters: list[dict[str, Any]]
+) -> None:
     picker = lab.picker()
-    envoy = lab.start(picker, address=address, version="1.28.5", fail_open=False)
+    envoy = lab.start(
+        picker, address=address, version="1.28.5", fail_open=False, envoy_filters=filters
+    )
     answer = envoy.send("POST", guide.CHAT, BODY)
     assert lab.became(answer, picker) is Result.REFUSED
     assert answer.status == 500
 
 
-def test_a_body_that_comes_later_passes_the_picker_by(lab: Lab) -> None:
+@pytest.mark.parametrize("mode", FILTERS)
+def test_a_body_that_comes_later_passes_the_picker_by(lab: Lab, mode: str) -> None:
     """So a 200 under streams does not prove a picker either."""
     picker = lab.picker()
-    envoy = lab.start(picker, address=NOBODY)
+    envoy = lab.start(picker, address=NOBODY, envoy_filters=FILTERS[mode])
     answer = envoy.send("POST", guide.CHAT, BODY, before_body=lambda: _passed_by(envoy))
     assert lab.became(answer, picker) is Result.BYPASSED
     assert lab.pods.received[0].body == BODY
