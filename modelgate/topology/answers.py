@@ -27,7 +27,8 @@ class Outcome(StrEnum):
 class Request:
     """One request as it is sent. `path` holds the query; `gateway` is `ns/name` or empty for any.
 
-    `sni` empty means the host without its port; header names are lower-case.
+    `sni` empty means the host without its port; header names are lower-case. `body` is only read
+    by a trace, for its `model`, and never shown.
     """
 
     host: str
@@ -38,6 +39,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     gateway: str = ""
     sni: str = ""
+    body: str = field(default="", repr=False)
 
     def as_json(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
