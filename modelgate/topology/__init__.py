@@ -1,7 +1,7 @@
 """What manifests mean: who gets in, which way a request takes. Pure: no I/O of any kind."""
 
 from modelgate.topology.answers import Answer, Door, Outcome, Report, Request, Step
-from modelgate.topology.judge import Analysis, analyze, trace
+from modelgate.topology.judge import Analysis, analyze, trace, trace_everywhere
 from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.reading import read
 from modelgate.topology.settings import Exemption, Settings
@@ -21,4 +21,5 @@ __all__ = [
     "analyze",
     "read",
     "trace",
+    "trace_everywhere",
 ]

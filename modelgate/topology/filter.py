@@ -148,28 +148,37 @@ class _Builder:
         for grpc in (False, True):
             for listener, route, rule, hosts in kuadrant_paths(self.topology, self.gateway):
                 if route.is_grpc is grpc and (not grpc or self.behaviour.grpc_routes):
-                    identity = (listener.name, route.key, self.rule_name(rule))
+                    identity = (listener.name, route.key, rule_name(rule, self.behaviour))
                     found[identity] = (listener, route, rule, hosts)
         yield from found.values()
-
-    def rule_name(self, rule: Rule) -> str:
-        kept = self.behaviour.rule_names_kept and self.behaviour.rule_names_used
-        return rule.name if kept and rule.name else f"rule-{rule.index + 1}"
 
     def actions(
         self, listener: Listener, route: Route, rule: Rule
     ) -> tuple[tuple[Auth, ...], bool, bool]:
         """Auth actions, whether every order was tried, and whether limits act on the path."""
-        gateway, name = f"Gateway {self.gateway.key}", self.rule_name(rule)
-        targets = ((gateway, ""), (gateway, listener.name), (route.ref, ""), (route.ref, name))
-        levels = [self.auth.get(target, []) for target in targets]
+        places = targets(self.gateway, listener, route, rule, self.behaviour)
+        levels = [self.auth.get(place, []) for place in places]
         key = tuple(id(policy) for level in levels for policy in level)
         if key not in self.merged:
             possible, complete = effectives(levels)
             self.merged[key] = tuple(_auth(item) for item in possible), complete
         auths, complete = self.merged[key]
-        limited = any(limits_apply(self.limits.get(target, ())) for target in targets)
+        limited = any(limits_apply(self.limits.get(place, ())) for place in places)
         return auths, complete, limited
+
+
+def rule_name(rule: Rule, behaviour: Behaviour) -> str:
+    """The name by which a policy's sectionName addresses a rule, under the versions in force."""
+    kept = behaviour.rule_names_kept and behaviour.rule_names_used
+    return rule.name if kept and rule.name else f"rule-{rule.index + 1}"
+
+
+def targets(
+    gateway: Gateway, listener: Listener, route: Route, rule: Rule, behaviour: Behaviour
+) -> tuple[tuple[str, str], ...]:
+    """(target, section) of the policies on a path, from the gateway down to the rule."""
+    key, name = f"Gateway {gateway.key}", rule_name(rule, behaviour)
+    return (key, ""), (key, listener.name), (route.ref, ""), (route.ref, name)
 
 
 def _by_target(policies: list[Policy]) -> dict[tuple[str, str], list[Policy]]:

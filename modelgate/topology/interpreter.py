@@ -4,11 +4,12 @@ The only place where the three phases come together; `check` and `trace` share i
 disagree. Where several winners are possible the worst answer is taken.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from modelgate.topology import cel
-from modelgate.topology.answers import Answer, Outcome, Request, Step
+from modelgate.topology.answers import Answer, Outcome, Request
 from modelgate.topology.authorino import Say, ask, skipped
 from modelgate.topology.backends import Target, resolve
 from modelgate.topology.conditions import Attributes, attributes
@@ -152,45 +153,75 @@ def _say(winner: ActionSet, auth: Auth, seen: Attributes) -> Passage:
     return said(word.say, word.reason, word.status, word.credentials, remedy=closing)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way that a request may take on one gateway, and what decided on it.
+
+    `call` is the request as Envoy routed it; `table` is None where no listener takes it, `entry`
+    and `passage` where no route does.
+    """
+
+    answer: Answer
+    proxy: Proxy
+    call: Call
+    seen: Attributes
+    table: RouteTable | None = None
+    entry: Entry | None = None
+    passage: Passage | None = None
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Sorts the worst first."""
+        return self.answer.outcome.rank, self.answer.authenticated
+
+
 def answer(world: World, request: Request, trusted: bool = True) -> Answer:
     """The worst answer that `request` may get; `trusted` takes its credentials as valid."""
+    found = list(ways(world, request, trusted))
+    return min(found, key=lambda way: way.rank).answer if found else nowhere(request)
+
+
+def nowhere(request: Request) -> Answer:
+    """The answer where no gateway in view could be meant."""
+    reason = f"no Gateway {request.gateway or 'at all'} is in view"
+    return Answer(Outcome.UNDECIDED if request.gateway else Outcome.NO_ROUTE, reason)
+
+
+def ways(world: World, request: Request, trusted: bool = True) -> Iterator[Way]:
+    """Every way that `request` may take: on each gateway, in each form of its path."""
     wanted = [request.gateway] if request.gateway else list(world.proxies)
     # Istio normalises paths unless its mesh configuration says NONE: the worse answer counts.
     forms = dict.fromkeys((normalize(request.path), request.path))
-    found = [
-        _at_gateway(world, world.proxies[key], request, *view(request, path, trusted))
-        for key in wanted
-        if key in world.proxies
-        for path in forms
-    ]
-    if not found:
-        reason = f"no Gateway {request.gateway or 'at all'} is in view"
-        return Answer(Outcome.UNDECIDED if request.gateway else Outcome.NO_ROUTE, reason)
-    return min(found, key=lambda item: item.outcome.rank)
+    for key in wanted:
+        for path in forms if key in world.proxies else ():
+            call, seen = view(request, path, trusted)
+            yield from _at_gateway(world, world.proxies[key], request, call, seen)
 
 
 def _at_gateway(
     world: World, proxy: Proxy, request: Request, call: Call, seen: Attributes
-) -> Answer:
+) -> Iterator[Way]:
     gateway = proxy.gateway
-    at = Step("gateway", f"Gateway {gateway.key}", f"{request.scheme} on port {request.port}")
+    ends = partial(Answer, gateway=gateway.key)
     doubts = unknowns(world.topology, gateway)
     if doubts:
-        return Answer(Outcome.UNDECIDED, doubts, gateway=gateway.key, steps=(at,))
+        yield Way(ends(Outcome.UNDECIDED, doubts), proxy, call, seen)
+        return
     sni = request.sni or request.host.partition(":")[0]
     table = proxy.table(request.scheme, request.port, sni)
     if table is None:
         reason = f"no {request.scheme} listener on port {request.port} takes {sni}"
-        return Answer(Outcome.NO_ROUTE, reason, gateway=gateway.key, steps=(at,))
+        yield Way(ends(Outcome.NO_ROUTE, reason), proxy, call, seen)
+        return
     entries = _routed(table, call)
     if not entries:
-        reason = "no route matches"
-        return Answer(Outcome.NO_ROUTE, reason, 404, gateway=gateway.key, steps=(at,))
+        yield Way(ends(Outcome.NO_ROUTE, "no route matches", 404), proxy, call, seen, table)
+        return
     said = passages(world, gateway, call, seen)
-    answers = [
-        conclude(world, entry, passage, call.method, (at,)) for entry in entries for passage in said
-    ]
-    return min(answers, key=lambda item: (item.outcome.rank, item.authenticated))
+    for entry in entries:
+        for passage in said:
+            found = conclude(world, entry, passage, call.method)
+            yield Way(found, proxy, call, seen, table, entry, passage)
 
 
 def _routed(table: RouteTable, call: Call) -> list[Entry]:
@@ -216,13 +247,9 @@ def conclude(
     entry: Entry,
     passage: Passage,
     method: str,
-    before: tuple[Step, ...] = (),
     targets: tuple[Target, ...] = (),
 ) -> Answer:
-    """The answer for one route and one word of the filter; the worst over the backends.
-
-    Without `before`, the first steps of the way, no steps are told.
-    """
+    """The answer for one route and one word of the filter; the worst over the backends."""
     attachment, rule = entry.attachment, entry.rule
     targets = targets or world.resolved(entry)
     outcome, reason, status, target = _outcome(entry, passage, targets, method)
@@ -249,7 +276,6 @@ def conclude(
         through_picker=bool(target and target.through_picker),
         policies=passage.policies,
         remedy=passage.remedy if outcome is not Outcome.REFUSED else "",
-        steps=(*before, *_steps(entry, passage, target, reason)) if before else (),
     )
 
 
@@ -281,26 +307,3 @@ def _outcome(
     if doubtful:
         return Outcome.UNDECIDED, doubtful[0].doubt, 0, doubtful[0]
     return Outcome.ANSWERED, f"{open_[0].backend.ref} serves no model", 200, open_[0]
-
-
-def _steps(entry: Entry, passage: Passage, target: Target | None, reason: str) -> tuple[Step, ...]:
-    attachment, match = entry.attachment, entry.match
-    host = f"hostname {attachment.listener.hostname or '*'}"
-    steps = [
-        Step("listener", attachment.listener.name, f"{attachment.listener.protocol}, {host}"),
-        Step(
-            "route",
-            attachment.route.ref,
-            f"rule {entry.rule.index} match {entry.index}: {match.kind} {match.path}",
-        ),
-    ]
-    if entry.rule.rewrite:
-        steps.append(Step("rewrite", attachment.route.ref, entry.rule.rewrite))
-    names = ", ".join(passage.policies) or "none"
-    steps.append(Step("policy", names, passage.reason))
-    if target is not None:
-        text = "through the endpoint picker" if target.through_picker else "without a picker"
-        steps.append(Step("backend", target.backend.ref, text))
-    if reason != passage.reason:
-        steps.append(Step("answer", "", reason))
-    return tuple(steps)

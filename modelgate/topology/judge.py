@@ -10,9 +10,10 @@ from modelgate.findings import Verdict
 from modelgate.topology.answers import Answer, Door, Request
 from modelgate.topology.derive import derive
 from modelgate.topology.doors import gateway_doors
+from modelgate.topology.explain import explain, explain_worst
 from modelgate.topology.fields import Flaw, conform
 from modelgate.topology.graph import Topology, build
-from modelgate.topology.interpreter import World, answer, program_all
+from modelgate.topology.interpreter import World, program_all
 from modelgate.topology.objects import Object
 from modelgate.topology.settings import Behaviour, Exemption, Settings, behaviour
 from modelgate.topology.side_doors import side_doors
@@ -50,9 +51,16 @@ def analyze(objects: Sequence[Object], settings: Settings) -> Analysis:
 def trace(
     objects: Sequence[Object], settings: Settings, requests: Iterable[Request]
 ) -> list[Answer]:
-    """The answer to each request, in order; credentials in a request are taken as valid."""
+    """The worst answer to each request, in order; credentials in it are taken as valid."""
     world = program_all(_topology(objects, settings)[0])
-    return [answer(world, request) for request in requests]
+    return [explain_worst(world, request) for request in requests]
+
+
+def trace_everywhere(
+    objects: Sequence[Object], settings: Settings, request: Request
+) -> list[Answer]:
+    """The answer to one request at each gateway that could serve it, the worst first."""
+    return explain(program_all(_topology(objects, settings)[0]), request)
 
 
 def _topology(objects: Sequence[Object], settings: Settings) -> tuple[Topology, list[Flaw]]:
