@@ -48,9 +48,9 @@ def _permitted(topology: Topology, route: Route, backend: Backend) -> tuple[str,
     for grant in topology.of("ReferenceGrant"):
         if grant.namespace == backend.namespace and _grants(grant, wanted, backend):
             return "", ""
-    if topology.namespace_labels(backend.namespace) is not None:
+    if topology.settings.everything:
         return f"RefNotPermitted: no ReferenceGrant in {backend.namespace} admits the route", ""
-    return "", f"Namespace {backend.namespace} is not in view: a ReferenceGrant may admit the route"
+    return "", f"no ReferenceGrant in {backend.namespace} is in view that admits the route"
 
 
 def _grants(grant: Object, wanted: tuple[str, str, str], backend: Backend) -> bool:
@@ -95,8 +95,9 @@ def _service(topology: Topology, backend: Backend, doubt: str) -> Target:
 
 def of_gateway(topology: Topology, service: Object) -> bool:
     """Whether `service` stands in front of a gateway's own Envoy (Istio: `<gateway>-<class>`)."""
-    marks = {**labels(service.metadata.get("labels")), **labels(service.spec.get("selector"))}
-    return GATEWAY_LABEL in marks or gateway_service(topology, service.namespace, service.name)
+    selector = labels(service.spec.get("selector"))
+    made = gateway_service(topology, service.namespace, service.name) and not selector
+    return GATEWAY_LABEL in selector or made
 
 
 def gateway_service(topology: Topology, namespace: str, name: str) -> bool:

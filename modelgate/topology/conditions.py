@@ -19,6 +19,7 @@ def _attributes(
     method: str, scheme: str, host: str, path: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     url_path, _, query = path.partition("?")
+    pseudo = {":authority": host, ":method": method, ":path": path, ":scheme": scheme}
     return {
         "method": method,
         "scheme": scheme,
@@ -26,7 +27,7 @@ def _attributes(
         "path": path,
         "url_path": url_path,
         "query": query,
-        "headers": dict(headers),
+        "headers": {**pseudo, **headers},
         "protocol": cel.Unsure("the protocol"),
         "id": cel.Unsure("the request id"),
         "time": cel.Unsure("the time"),

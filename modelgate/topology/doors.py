@@ -64,6 +64,9 @@ def gateway_doors(world: World) -> Iterator[Door]:
             yield _door(place, target, search(world, place, target, open_) if open_ else proof)
 
 
+FAULTS = (404, 503)
+"""Refusals that a failed update may undo: what was in force before stays in force."""
+
 PROOF = "every action set that may act on it refuses requests without credentials"
 
 
@@ -142,6 +145,10 @@ def search(world: World, place: Place, target: Target, possible: list[str]) -> R
                     answer.reason,
                     policies=answer.policies,
                     remedy=answer.remedy,
+                )
+            if answer.outcome is Outcome.REFUSED and answer.status in FAULTS:
+                undecided = undecided or Ruling(
+                    Verdict.UNDECIDED, f"closed by a fault: {answer.reason}"
                 )
             refused = refused or answer
         if found.incomplete and undecided is None:

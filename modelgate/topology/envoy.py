@@ -56,12 +56,22 @@ class VirtualHost:
         self.index.add(entry.match.kind, entry.match.path, entry)
 
     def candidates(self, call: Call) -> list[Entry]:
-        """The entries that may serve `call`: several only where age decides and is not known."""
+        """The entries that may serve `call`: several where age or attachment is not known."""
         found = [entry for entry in self.index.at(call.path) if matches(entry.match, call)]
-        if not found:
-            return []
-        best = max(entry.rank for entry in found)
-        return oldest([entry for entry in found if entry.rank == best])
+        result: list[Entry] = []
+        while found:
+            best = max(entry.rank for entry in found)
+            chosen = oldest([entry for entry in found if entry.rank == best])
+            result += chosen
+            if not all(entry.attachment.doubt for entry in chosen):
+                break
+            found = [entry for entry in found if entry not in chosen]
+        return result
+
+    @property
+    def certain(self) -> bool:
+        """Whether some route surely attaches here, so that Envoy has this virtual host."""
+        return any(not entry.attachment.doubt for entry in self.entries)
 
 
 def oldest(entries: list[Entry]) -> list[Entry]:
@@ -119,8 +129,16 @@ class RouteTable:
 
     def find(self, host: str) -> VirtualHost | None:
         """The virtual host for a Host header, as Envoy looks it up."""
-        nearest = hostnames.nearest(self.vhosts.keys(), hostnames.envoy_host(host))
-        return None if nearest is None else self.vhosts[nearest]
+        return next(self.possible(host), None)
+
+    def possible(self, host: str) -> Iterator[VirtualHost]:
+        """That virtual host, and the next ones as long as it is not known whether Envoy has it."""
+        left = self.vhosts
+        while (nearest := hostnames.nearest(left.keys(), hostnames.envoy_host(host))) is not None:
+            yield self.vhosts[nearest]
+            if self.vhosts[nearest].certain:
+                return
+            left = {domain: vhost for domain, vhost in left.items() if domain != nearest}
 
 
 @dataclass(slots=True)
@@ -179,10 +197,11 @@ def _entries(attachment: Attachment) -> Iterator[Entry]:
 
 
 def rank(match: Match) -> tuple[int, int, bool, int, int]:
-    """Sorts the match that Envoy prefers last."""
+    """Sorts the match that Envoy prefers last (Istio cuts a prefix's trailing slash first)."""
+    path = match.path.rstrip("/") or "/" if match.kind == "PathPrefix" else match.path
     return (
         _KINDS.get(match.kind, 0),
-        len(match.path),
+        len(path),
         bool(match.method),
         len(match.headers),
         len(match.query),

@@ -36,7 +36,8 @@ class Auth:
     @property
     def strict(self) -> bool:
         """Whether it refuses every request without credentials, whatever the request is."""
-        return not self.dropped and not self.effective.when and self.always.say is Say.REFUSES
+        sure = self.always.say is Say.REFUSES and self.always.status in (401, 403)
+        return not self.dropped and not self.effective.when and sure
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,6 @@ topology sees (policy-machinery: no port, no allowedRoutes, hostnames one way on
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from modelgate.topology import hostnames
 from modelgate.topology.effective import AUTH_POLICY, LIMIT_POLICIES, Policy, read_policy
@@ -24,9 +23,12 @@ from modelgate.topology.routes import (
     read_route,
 )
 from modelgate.topology.settings import Settings
-from modelgate.topology.values import labels, selects, text, unknown_paths
+from modelgate.topology.unknown import deciding
+from modelgate.topology.values import labels, selects, text
 
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute")
+PROTOCOLS = {"TLSRoute": ("TLS",), "TCPRoute": ("TCP", "TLS"), "UDPRoute": ("UDP",)}
+"""Protocols of the listeners to which a route attaches; HTTP and HTTPS for the others."""
 KUADRANT = "kuadrant.io"
 
 
@@ -89,16 +91,6 @@ class Topology:
                 yield parent, gateway
 
 
-DECIDING = {
-    "Gateway": ("spec",),
-    "GatewayClass": ("spec",),
-    "HTTPRoute": ("spec",),
-    "GRPCRoute": ("spec",),
-    "AuthPolicy": ("spec",),
-    "Kuadrant": ("metadata.namespace",),
-}
-
-
 def build(objects: Sequence[Object], settings: Settings) -> Topology:
     """The topology of `objects` (declared and derived). Never fails on their content."""
     topology = Topology(tuple(objects), settings)
@@ -116,7 +108,10 @@ def build(objects: Sequence[Object], settings: Settings) -> Topology:
         # An order in which some ages are unknown is no order.
         topology.routes = [replace(route, created="") for route in topology.routes]
     _attach(topology)
-    _note_unknowns(topology)
+    for obj in topology.objects:
+        found = deciding(obj)
+        if found:
+            topology.unknowns[obj.ref] = found
     return topology
 
 
@@ -130,45 +125,27 @@ def _of_group(kinds: dict[str, list[Object]], kind: str, group: str) -> list[Obj
     return [obj for obj in kinds.get(kind, ()) if obj.group == group]
 
 
-def _note_unknowns(topology: Topology) -> None:
-    for kind, fields in DECIDING.items():
-        for obj in topology.by_kind.get(kind, ()):
-            found = [
-                path
-                for name in fields
-                for path in unknown_paths(_field(obj, name), name)
-                if "certificateRefs" not in path and "response" not in path
-            ]
-            if found:
-                topology.unknowns[obj.ref] = found
-
-
-def _field(obj: Object, path: str) -> Any:
-    value: Any = obj.body
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
 def _attach(topology: Topology) -> None:
     attachments: dict[str, list[Attachment]] = defaultdict(list)
     children: dict[str, list[tuple[Parent, Route]]] = defaultdict(list)
     for route in topology.routes:
         for parent, gateway in topology.parents(route):
             children[gateway.key].append((parent, route))
-            found = list(_served(topology, route, parent, gateway))
+            found = list(served(topology, route, parent, gateway))
             attachments[gateway.key] += found
             if not found:
                 topology.refused.append((route, parent, _why_refused(topology, route, parent)))
     topology.attachments, topology.children = dict(attachments), dict(children)
 
 
-def _served(
+def served(
     topology: Topology, route: Route, parent: Parent, gateway: Gateway
 ) -> Iterator[Attachment]:
+    """Where Envoy serves `route` for one of its parents."""
+    protocols = PROTOCOLS.get(route.object.kind, ("HTTP", "HTTPS"))
     for listener in _named(gateway, parent):
         allowed, doubt = _allows(topology, gateway, listener, route)
-        if not allowed or listener.protocol not in ("HTTP", "HTTPS"):
+        if not allowed or listener.protocol not in protocols:
             continue
         hosts = served_hosts(listener, route)
         if hosts:

@@ -19,7 +19,7 @@ def hosts(
     found: dict[int, str] = {}
     label = fresh_label([*table.vhosts, *filter_.hosts])
     for host in _forms(vhost.domain, label, filter_, behaviour):
-        if table.find(host) is vhost:
+        if any(one is vhost for one in table.possible(host)):
             found.setdefault(id(filter_.find(host, behaviour)), host)
     return list(found.values())
 

@@ -20,6 +20,7 @@ from modelgate.topology.opaque import opaque
 from modelgate.topology.paths import normalize
 from modelgate.topology.routes import Gateway
 from modelgate.topology.settings import Behaviour
+from modelgate.topology.unknown import EVERYWHERE, ROUTED
 
 
 @dataclass(slots=True)
@@ -225,8 +226,7 @@ def _at_gateway(
 
 
 def _routed(table: RouteTable, call: Call) -> list[Entry]:
-    vhost = table.find(call.host)
-    return [] if vhost is None else vhost.candidates(call)
+    return [entry for vhost in table.possible(call.host) for entry in vhost.candidates(call)]
 
 
 def unknowns(topology: Topology, gateway: Gateway) -> str:
@@ -235,9 +235,12 @@ def unknowns(topology: Topology, gateway: Gateway) -> str:
         return ""
     related = {gateway.object.ref, f"GatewayClass {gateway.class_name}"}
     related |= {route.ref for _, route in topology.children.get(gateway.key, ())}
+    selective = any(listener.allow_from == "Selector" for listener in gateway.listeners)
     for ref, paths in topology.unknowns.items():
-        loose = any(".parentRefs" in path or ".targetRef" in path for path in paths)
-        if ref in related or loose or ref.startswith(("AuthPolicy ", "Kuadrant ")):
+        kind = ref.partition(" ")[0]
+        loose = kind in ROUTED and any(".parentRefs" in it or "metadata." in it for it in paths)
+        everywhere = kind in EVERYWHERE and (kind != "Namespace" or selective)
+        if ref in related or loose or everywhere:
             return f"{ref}: {paths[0]} is not known before the update"
     return ""
 
@@ -258,7 +261,8 @@ def conclude(
         f"the filter {strange} of {attachment.route.ref} is not understood" if strange else ""
     )
     doubt = attachment.doubt or world.doubts[attachment.gateway.key] or filtered
-    if outcome is Outcome.REFUSED and world.doubts[attachment.gateway.key] and status != 500:
+    filtering = passage.say is Say.REFUSES and world.doubts[attachment.gateway.key]
+    if outcome is Outcome.REFUSED and filtering:
         outcome, reason, status = Outcome.UNDECIDED, doubt, 0
     if outcome is Outcome.REACHES_MODEL and doubt and not passage.credentials:
         outcome, reason, status = Outcome.UNDECIDED, doubt, 0
@@ -284,7 +288,7 @@ def _outcome(
 ) -> tuple[Outcome, str, int, Target | None]:
     open_ = [target for target in targets if not target.closed]
     first = next(iter(targets), None)
-    if entry.rule.cors and method == "OPTIONS" and not passage.credentials:
+    if entry.rule.cors and method == "OPTIONS" and passage.say is not Say.PASSES:
         return (
             Outcome.ANSWERED,
             "a CORS preflight may be answered before authentication",

@@ -3,8 +3,9 @@
 Pure: the same call serves the policy pack, the command line, the cluster and the tests.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from modelgate.findings import Verdict
 from modelgate.topology.answers import Answer, Door, Request
@@ -75,12 +76,16 @@ def _topology(objects: Sequence[Object], settings: Settings) -> tuple[Topology, 
     return build(kept, settings), flaws
 
 
-DECIDING = ("Gateway", "HTTPRoute", "GRPCRoute", "AuthPolicy")
+DECIDING = frozenset(
+    {"Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "AuthPolicy", "Namespace", "Service"}
+    | {"InferencePool", "TLSRoute", "TCPRoute", "ListenerSet", "EnvoyFilter"}
+)
+"""Kinds of which one of two contents would be judged by chance."""
 
 
 def _unreadable(flaws: Iterable[Flaw]) -> Iterator[Door]:
     for flaw in flaws:
-        if flaw.refused and flaw.object.kind in DECIDING:
+        if flaw.refused:
             reason = f"{flaw.object.ref}: {flaw.path}: {flaw.message}"
             yield _undecided(flaw.object, reason)
 
@@ -91,14 +96,18 @@ def _twice(objects: Iterable[Object]) -> Iterator[Door]:
         if obj.kind not in DECIDING:
             continue
         first = seen.setdefault((obj.group, obj.kind, obj.namespace, obj.name), obj)
-        if first is not obj and first.spec != obj.spec:
+        if first is not obj and _content(first) != _content(obj):
             where = " and ".join(filter(None, (first.source, obj.source)))
             yield _undecided(obj, f"{obj.ref} is given twice with different content ({where})")
 
 
+def _content(obj: Object) -> tuple[Mapping[str, Any], Any]:
+    return obj.spec, obj.metadata.get("labels") if obj.kind == "Namespace" else None
+
+
 def _unknown(topology: Topology) -> Iterator[Door]:
     for obj in topology.objects:
-        for path in topology.unknowns.get(obj.ref, ())[:1] if obj.kind in DECIDING else ():
+        for path in topology.unknowns.get(obj.ref, ())[:1]:
             yield _undecided(obj, f"{obj.ref}: {path} is not known before the update")
 
 

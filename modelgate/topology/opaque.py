@@ -5,7 +5,7 @@ from typing import Any
 
 from modelgate.topology.backends import GATEWAY_LABEL
 from modelgate.topology.graph import Topology
-from modelgate.topology.objects import Object
+from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.routes import Gateway
 from modelgate.topology.values import labels, mapping, mappings, text
 
@@ -36,9 +36,10 @@ def reaches(obj: Object, gateway: Gateway) -> bool:
     if obj.namespace != own and obj.namespace not in ROOT_NAMESPACES:
         return False
     refs = [*mappings(obj.spec.get("targetRefs")), mapping(obj.spec.get("targetRef"))]
-    named = [text(ref.get("name")) for ref in refs if ref]
+    named = [(text(ref.get("kind")), text(ref.get("name"))) for ref in refs if ref]
     if named:
-        return obj.namespace == own and gateway.object.name in named
+        here = obj.namespace == own and ("Gateway", gateway.object.name) in named
+        return here or ("GatewayClass", gateway.class_name) in named
     selector = mapping(obj.spec.get("workloadSelector") or obj.spec.get("selector"))
     wanted = labels(selector.get("labels") or selector.get("matchLabels"))
     name = wanted.get(GATEWAY_LABEL)
@@ -51,7 +52,8 @@ def _understood(obj: Object) -> bool:
         return True
     if obj.kind == "WasmPlugin":
         return False
-    return all(_harmless(patch) for patch in mappings(obj.spec.get("configPatches")))
+    patches = obj.spec.get("configPatches")
+    return patches is not UNKNOWN and all(_harmless(patch) for patch in mappings(patches))
 
 
 def _of_kuadrant(obj: Object) -> bool:

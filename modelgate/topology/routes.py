@@ -181,7 +181,7 @@ def _rule(obj: Object, index: int, rule: Mapping[str, Any], grpc: bool) -> Rule:
         name=text(rule.get("name")),
         matches=matches,
         backends=(*(_backend(obj, ref) for ref in refs), *mirrors),
-        redirect="RequestRedirect" in types,
+        redirect=any(item.get("type") == "RequestRedirect" for item in filters),
         cors="CORS" in types,
         rewrite=_rewrite(filters),
         filters=types,

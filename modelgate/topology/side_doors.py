@@ -5,29 +5,17 @@ understood.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from modelgate.findings import Verdict
 from modelgate.topology.answers import Door, Request
-from modelgate.topology.backends import (
-    WORKLOADS,
-    Target,
-    external_ips,
-    gateway_service,
-    model_selectors,
-    of_gateway,
-    pod_template,
-    pool_selector,
-    ports,
-    resolve,
-)
-from modelgate.topology.graph import Topology
+from modelgate.topology.backends import Target, pool_selector, resolve
+from modelgate.topology.fronts import PROBE, fronts, side_door
+from modelgate.topology.graph import PROTOCOLS, Attachment, Topology, served
 from modelgate.topology.objects import Object
-from modelgate.topology.routes import GATEWAY_API, Backend, Route, read_route
-from modelgate.topology.values import items, labels, mapping, mappings, number, selects, text
+from modelgate.topology.routes import GATEWAY_API, Route, read_route
+from modelgate.topology.values import items, mappings, number, selects, text
 from modelgate.versions import table
 
-PROBE = "/v1/models"
 LISTENER_SETS = ("ListenerSet", "XListenerSet")
 OPAQUE_KINDS = {
     "helm.sh/Release": "the manifests of its chart are not in view",
@@ -49,41 +37,17 @@ def side_doors(topology: Topology) -> Iterator[Door]:
     """Every way to a model that runs beside Kuadrant's filter, and what hides one from view."""
     yield from _gateways_out_of_view(topology)
     yield from _stream_routes(topology)
-    yield from _open_services(topology)
-    yield from _fronts(topology)
-    yield from _virtual_services(topology)
-    yield from _host_pods(topology)
+    yield from fronts(topology)
     for obj in topology.objects if not topology.settings.everything else ():
         reason = OPAQUE_KINDS.get(f"{obj.group}/{obj.kind}")
         if obj.kind.endswith("Patch") and obj.kind.removesuffix("Patch") in PATCHED:
             reason = "what it patches is not in view"
         if reason:
-            yield _door(obj, Verdict.UNDECIDED, reason, backend=obj.ref)
-
-
-def _door(
-    obj: Object,
-    verdict: Verdict,
-    reason: str,
-    backend: str,
-    request: Request | None = None,
-    **more: Any,
-) -> Door:
-    return Door(
-        verdict=verdict,
-        reason=reason,
-        route=more.pop("route", obj.ref),
-        backend=backend,
-        request=request,
-        opened_by=obj.ref,
-        source=obj.source,
-        derived_from=obj.derived_from,
-        **more,
-    )
+            yield side_door(obj, Verdict.UNDECIDED, reason, backend=obj.ref)
 
 
 def _gateways_out_of_view(topology: Topology) -> Iterator[Door]:
-    for route in topology.routes:
+    for route in (*topology.routes, *_streams(topology)):
         for parent in route.parents:
             key = f"{parent.namespace}/{parent.name}"
             if parent.kind in LISTENER_SETS:
@@ -91,14 +55,13 @@ def _gateways_out_of_view(topology: Topology) -> Iterator[Door]:
             elif parent.kind == "Gateway" and key not in topology.gateways:
                 reason = f"Gateway {key} is not in view: give it with `--with STACK|PATH|--live`"
                 for rule, target in _targets(topology, route):
-                    yield _door(
-                        route.object,
-                        Verdict.UNDECIDED,
-                        reason,
-                        target.backend.ref,
-                        gateway=key,
-                        rule=rule,
-                    )
+                    backend = target.backend.ref
+                    unsure = Verdict.UNDECIDED
+                    yield side_door(route.object, unsure, reason, backend, gateway=key, rule=rule)
+
+
+def _streams(topology: Topology) -> list[Route]:
+    return [read_route(obj) for obj in topology.of(*PROTOCOLS) if obj.group == GATEWAY_API]
 
 
 def _targets(topology: Topology, route: Route) -> Iterator[tuple[int, Target]]:
@@ -119,13 +82,13 @@ def _listener_set(topology: Topology, route: Route, kind: str, key: str) -> Iter
     for rule, target in _targets(topology, route):
         if listeners is None or target.doubt:
             reason = target.doubt or f"{kind} {key} is not in view"
-            yield _door(
+            yield side_door(
                 route.object, Verdict.UNDECIDED, reason, target.backend.ref, gateway=key, rule=rule
             )
             continue
         reason = f"the route hangs on {kind} {key}, which no AuthPolicy reaches"
         request = _listener_request(listeners, route)
-        yield _door(
+        yield side_door(
             route.object,
             Verdict.EXPOSED,
             reason,
@@ -150,183 +113,32 @@ def _listener_request(listeners: Object, route: Route) -> Request:
 
 
 def _stream_routes(topology: Topology) -> Iterator[Door]:
-    for obj in topology.of("TLSRoute", "TCPRoute", "UDPRoute"):
-        if obj.group != GATEWAY_API:
-            continue
-        route = read_route(obj)
+    for route in _streams(topology):
         for parent, gateway in topology.parents(route):
-            listener = next(
-                (item for item in gateway.listeners if parent.section in ("", item.name)), None
-            )
-            for rule, target in _targets(topology, route):
-                host = next(iter(route.hostnames), "") or "model.example.net"
-                secure = obj.kind == "TLSRoute"
-                request = Request(
-                    host=host.replace("*", "x9", 1),
-                    scheme="https" if secure else "http",
-                    port=listener.port if listener else 443,
-                    path=PROBE,
-                    gateway=gateway.key,
-                )
-                yield _door(
-                    obj,
-                    Verdict.UNDECIDED if target.doubt else Verdict.EXPOSED,
-                    target.doubt or f"no AuthPolicy applies to a {obj.kind}",
-                    target.backend.ref,
-                    None if target.doubt else request,
-                    gateway=gateway.key,
-                    rule=rule,
-                )
+            for attached in served(topology, route, parent, gateway):
+                for rule, target in _targets(topology, route):
+                    yield _stream(attached, rule, target)
 
 
-def _serves(topology: Topology, namespace: str, name: str) -> Target:
-    """What stands behind a Service, wherever the reference to it comes from."""
-    here = Object("", "", namespace, "", {})
-    return resolve(topology, read_route(here), Backend("", "Service", namespace, name))
-
-
-def _model_pods(topology: Topology, service: Object) -> bool:
-    """Whether `service` surely selects pods of a model: a pool selects the same ones."""
-    selector = labels(service.spec.get("selector"))
-    return any(
-        namespace == service.namespace and selector.items() <= {**pods}.items()
-        for namespace, pods in model_selectors(topology)
-    )
-
-
-def _open_services(topology: Topology) -> Iterator[Door]:
-    for obj in topology.of("Service"):
-        kind = text(obj.spec.get("type"), "ClusterIP")
-        if kind not in ("LoadBalancer", "NodePort") and not external_ips(obj):
-            continue
-        target = _serves(topology, obj.namespace, obj.name)
-        if target.harmless or of_gateway(topology, obj):
-            continue
-        port = next(iter(ports(obj)), 80)
-        how = kind if kind in ("LoadBalancer", "NodePort") else "externalIPs"
-        if _model_pods(topology, obj):
-            host = f"{obj.name}.{obj.namespace}"
-            request = Request(host=host, scheme="http", port=port, path=PROBE)
-            yield _door(
-                obj,
-                Verdict.EXPOSED,
-                f"Service of type {how} leads straight to the model's pods",
-                obj.ref,
-                request,
-                remedy="make it ClusterIP and let requests in through the gateway",
-            )
-        else:
-            reason = (
-                target.doubt or f"{obj.ref} ({how}): whether its pods serve a model is not known"
-            )
-            yield _door(obj, Verdict.UNDECIDED, reason, obj.ref)
-
-
-def _fronts(topology: Topology) -> Iterator[Door]:
-    for obj in topology.of("Route"):
-        if obj.group == "route.openshift.io":
-            refs = [mapping(obj.spec.get("to")), *mappings(obj.spec.get("alternateBackends"))]
-            host = text(obj.spec.get("host")) or f"{obj.name}.apps.example.net"
-            secure = "tls" in obj.spec
-            for ref in refs:
-                yield from _front(topology, obj, text(ref.get("name")), host, secure, "/")
-    for obj in topology.of("Ingress"):
-        default = mapping(mapping(obj.spec.get("defaultBackend")).get("service"))
-        if default:
-            yield from _front(topology, obj, text(default.get("name")), "", False, "/")
-        for rule in mappings(obj.spec.get("rules")):
-            for path in mappings(mapping(rule.get("http")).get("paths")):
-                service = mapping(mapping(path.get("backend")).get("service"))
-                name, host = text(service.get("name")), text(rule.get("host"))
-                secure = "tls" in obj.spec
-                yield from _front(topology, obj, name, host, secure, text(path.get("path"), "/"))
-
-
-def _front(
-    topology: Topology, obj: Object, name: str, host: str, secure: bool, path: str
-) -> Iterator[Door]:
-    service = topology.find("Service", obj.namespace, name, "")
-    if gateway_service(topology, obj.namespace, name):
-        return
-    if service is not None and of_gateway(topology, service):
-        return
-    target = _serves(topology, obj.namespace, name)
-    if target.harmless:
-        return
-    if service is None or not _model_pods(topology, service):
-        reason = (
-            target.doubt or f"whether the pods of {target.backend.ref} serve a model is not known"
-        )
-        yield _door(obj, Verdict.UNDECIDED, reason, target.backend.ref)
-        return
+def _stream(attached: Attachment, rule: int, target: Target) -> Door:
+    obj, host = attached.route.object, attached.hostnames[0]
+    doubt = attached.doubt or target.doubt
     request = Request(
-        host=(host or "model.example.net").replace("*", "x9", 1),
-        scheme="https" if secure else "http",
-        port=443 if secure else 80,
-        path=path.rstrip("/") + PROBE,
+        host="model.example.net" if host == "*" else host.replace("*", "x9", 1),
+        scheme="https" if obj.kind == "TLSRoute" else "http",
+        port=attached.listener.port,
+        path=PROBE,
+        gateway=attached.gateway.key,
     )
-    reason = f"{obj.kind} leads to the model beside every gateway and policy"
-    remedy = f"remove the {obj.kind}, or let it lead to the gateway's Service"
-    yield _door(obj, Verdict.EXPOSED, reason, target.backend.ref, request, remedy=remedy)
-
-
-def _virtual_services(topology: Topology) -> Iterator[Door]:
-    for obj in topology.of("VirtualService"):
-        outside = [text(name) for name in items(obj.spec.get("gateways")) if name != "mesh"]
-        if not outside:
-            continue
-        for host in sorted(set(_destinations(obj))):
-            name, _, rest = host.partition(".")
-            namespace = rest.partition(".")[0] or obj.namespace
-            if _serves(topology, namespace, name).harmless:
-                continue
-            yield _door(
-                obj,
-                Verdict.UNDECIDED,
-                f"VirtualService on {', '.join(outside)}: no AuthPolicy applies to it",
-                f"Service {namespace}/{name}",
-                gateway=outside[0],
-            )
-
-
-def _destinations(obj: Object) -> Iterator[str]:
-    for protocol in ("http", "tls", "tcp"):
-        for rule in mappings(obj.spec.get(protocol)):
-            places: list[Mapping[str, Any]] = [*mappings(rule.get("route"))]
-            places.append({"destination": mapping(rule.get("mirror"))})
-            for place in places:
-                host = text(mapping(place.get("destination")).get("host"))
-                if host:
-                    yield host
-
-
-def _host_pods(topology: Topology) -> Iterator[Door]:
-    models = model_selectors(topology)
-    for workload in topology.of(*WORKLOADS):
-        pod = mapping(pod_template(workload))
-        own = labels(mapping(pod.get("metadata")).get("labels"))
-        if not any(
-            workload.namespace == namespace and wanted.items() <= own.items()
-            for namespace, wanted in models
-        ):
-            continue
-        spec = mapping(pod.get("spec"))
-        port = _host_port(spec)
-        if port:
-            request = Request(host="node.example.net", scheme="http", port=port, path=PROBE)
-            reason = "the model's pods listen on their node's own address"
-            remedy = "leave out hostNetwork and hostPort"
-            yield _door(workload, Verdict.EXPOSED, reason, workload.ref, request, remedy=remedy)
-
-
-def _host_port(spec: Mapping[str, Any]) -> int:
-    for container in mappings(spec.get("containers")):
-        for port in mappings(container.get("ports")):
-            if number(port.get("hostPort")):
-                return number(port["hostPort"])
-            if spec.get("hostNetwork") is True:
-                return number(port.get("containerPort"), 8000)
-    return 8000 if spec.get("hostNetwork") is True else 0
+    return side_door(
+        obj,
+        Verdict.UNDECIDED if doubt else Verdict.EXPOSED,
+        doubt or f"no AuthPolicy applies to a {obj.kind}",
+        target.backend.ref,
+        None if doubt else request,
+        gateway=attached.gateway.key,
+        rule=rule,
+    )
 
 
 def inside_only(topology: Topology) -> list[str]:
