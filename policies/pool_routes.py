@@ -10,7 +10,6 @@ from typing import Any
 
 from modelgate.topology import Analysis, Object
 from modelgate.topology.derive.merge import either
-from modelgate.topology.graph import Topology
 from modelgate.topology.routes import Route, Rule
 from modelgate.topology.values import mapping, number, text
 
@@ -26,7 +25,7 @@ class EnvoyRoute:
     route: Route
     rule: Rule
     name: str
-    topology: Topology
+    known_pools: Mapping[tuple[str, str, str], Object]
 
     @property
     def to_pool(self) -> bool:
@@ -36,10 +35,9 @@ class EnvoyRoute:
     def pools(self) -> Iterator[Object]:
         """The pools in view to which it leads."""
         for backend in self.rule.backends:
-            place = (backend.namespace, backend.name, backend.group)
-            pool = self.topology.find(POOL, *place) if backend.kind == POOL else None
-            if pool is not None:
-                yield pool
+            place = (backend.group, backend.namespace, backend.name)
+            if backend.kind == POOL and place in self.known_pools:
+                yield self.known_pools[place]
 
     @property
     def clusters(self) -> frozenset[str]:
@@ -55,11 +53,13 @@ class EnvoyRoute:
 def envoy_routes(analysis: Analysis) -> Iterator[EnvoyRoute]:
     """Every rule of every route that a gateway in view serves, once for each gateway."""
     kept = analysis.world.behaviour.rule_names_kept
+    found = analysis.topology.of(POOL)
+    pools = {(pool.group, pool.namespace, pool.name): pool for pool in found}
     for key, attachments in analysis.topology.attachments.items():
         for route in dict.fromkeys(attachment.route for attachment in attachments):
             for rule in route.rules:
                 name = rule.name if kept and rule.name else _numbered(route, rule)
-                yield EnvoyRoute(key, route, rule, name, analysis.topology)
+                yield EnvoyRoute(key, route, rule, name, pools)
 
 
 def _numbered(route: Route, rule: Rule) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from modelgate.findings import Confidence, Finding, Severity
+from modelgate.releases import Release
 from modelgate.topology import Analysis, Object
+from modelgate.topology.graph import Topology
 from modelgate.topology.opaque import ROOT_NAMESPACES, reaches
 from modelgate.topology.values import mapping
 from modelgate.versions import table
@@ -32,10 +34,12 @@ def check(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _reached(obj: Object, routes: Sequence[EnvoyRoute], analysis: Analysis) -> list[EnvoyRoute]:
-    """Rules on the gateways that `obj` changes."""
+    """Rules on the gateways that `obj` changes; none where what leads to pools is not known yet."""
     gateways = analysis.topology.gateways.items()
     keys = {key for key, gateway in gateways if reaches(obj, gateway)}
-    return [route for route in routes if route.gateway in keys]
+    found = [route for route in routes if route.gateway in keys]
+    unknown = any(analysis.topology.unknowns.get(route.route.ref) for route in found)
+    return [] if unknown and not any(route.to_pool for route in found) else found
 
 
 def _filter(
@@ -43,11 +47,12 @@ def _filter(
 ) -> Iterator[Finding]:
     if seen and not any(route.to_pool for route in seen):
         return
+    release = analysis.settings.release
     found: dict[Flaw, list[str]] = {}
     for patch in patches:
         taken = [istio for istio in _istios(analysis) if patch.applies(istio)]
         likely = not seen or len(taken) < len(_istios(analysis))
-        flaws = list(_flaws(patch, seen, analysis)) if taken else []
+        flaws = list(_flaws(patch, seen, release, analysis.topology)) if taken else []
         flaws += [_everywhere(patch)] if taken and not _selects(obj) else []
         for flaw in flaws:
             key = replace(flaw, likely=flaw.likely or likely)
@@ -77,7 +82,9 @@ def _everywhere(patch: Patch) -> Flaw:
     )
 
 
-def _flaws(patch: Patch, routes: Sequence[EnvoyRoute], analysis: Analysis) -> Iterator[Flaw]:
+def _flaws(
+    patch: Patch, routes: Sequence[EnvoyRoute], release: Release, topology: Topology
+) -> Iterator[Flaw]:
     if patch.unknown:
         message = f"{patch.unknown} is not known before the update: whether models keep their "
         yield Flaw(Severity.MEDIUM, f"{message}picker is not decided", likely=True)
@@ -87,16 +94,16 @@ def _flaws(patch: Patch, routes: Sequence[EnvoyRoute], analysis: Analysis) -> It
         hit = [route for route in routes if patch.route in ("", route.name)]
         through = [route for route in hit if route.to_pool]
         if routes and not through:
-            yield from _misses(routes, hit, analysis)
+            yield from _misses(routes, hit, topology)
         else:
-            yield from override_flaws(patch, through, analysis.settings.release)
+            yield from override_flaws(patch, through, release)
 
 
 def _misses(
-    routes: Sequence[EnvoyRoute], hit: Sequence[EnvoyRoute], analysis: Analysis
+    routes: Sequence[EnvoyRoute], hit: Sequence[EnvoyRoute], topology: Topology
 ) -> Iterator[Flaw]:
     """A name of another release, or an index that has moved."""
-    if any(analysis.topology.unknowns.get(route.route.ref) for route in routes):
+    if any(topology.unknowns.get(route.route.ref) for route in routes):
         return
     names = ", ".join(sorted({route.name for route in routes if route.to_pool}))
     what = "patches a rule that goes to no picker" if hit else "patches a route that does not exist"
