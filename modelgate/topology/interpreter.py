@@ -5,7 +5,7 @@ disagree. Where several winners are possible the worst answer is taken.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from modelgate.topology import cel
@@ -191,12 +191,23 @@ def nowhere(request: Request) -> Answer:
 def ways(world: World, request: Request, trusted: bool = True) -> Iterator[Way]:
     """Every way that `request` may take: on each gateway, in each form of its path."""
     wanted = [request.gateway] if request.gateway else list(world.proxies)
+    request = _addressed(request)
     # Istio normalises paths unless its mesh configuration says NONE: the worse answer counts.
     forms = dict.fromkeys((normalize(request.path), request.path))
     for key in wanted:
         for path in forms if key in world.proxies else ():
             call, seen = view(request, path, trusted)
             yield from _at_gateway(world, world.proxies[key], request, call, seen)
+
+
+def _addressed(request: Request) -> Request:
+    """`request` with the host of an absolute target, which replaces the Host header (RFC 9112)."""
+    scheme, mark, rest = request.path.partition("://")
+    if scheme not in ("http", "https") or not mark:
+        return request
+    host, slash, path = rest.partition("/")
+    sni = request.sni or request.host.partition(":")[0]
+    return replace(request, host=host, path=f"{slash}{path}" or "/", sni=sni)
 
 
 def _at_gateway(
