@@ -6,11 +6,12 @@ pkg/resource/deploy/deployment_executor.go.
 """
 
 import contextlib
+import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,13 @@ from modelgate.engine import locks, program
 from modelgate.engine.cli_binary import find_cli
 from modelgate.engine.command import CancelledError, EngineCommand
 from modelgate.engine.failures import explain, unreachable
+from modelgate.engine.objects import Resource, objects, resources
 from modelgate.engine.plugins import kubernetes_plugin, policy_variables
 from modelgate.engine.project import Project, read_project, read_stack
 from modelgate.engine.results import Collector, Outcome, Run, speaks, standing
 from modelgate.engine.workspace import FOLDER, Workspace, prepare
 from modelgate.errors import ConfigurationError, ModelgateError
+from modelgate.topology.objects import Object
 
 OnEvent = Callable[[EngineEvent], None]
 
@@ -58,9 +61,13 @@ class Options:
 
 
 def preview(project: Path, stack: str, options: Options) -> Run:
-    """What an update would do; nothing is changed. Raises ModelgateError."""
+    """What an update would do; nothing is changed. Raises ModelgateError.
+
+    `deployed` of the Run is what the state holds, however the preview ended.
+    """
     with _engine(project, stack, options) as engine:
-        return engine.run("preview")
+        run = engine.run("preview")
+        return run if run.deployed is not None else replace(run, deployed=engine.deployed())
 
 
 def up(project: Path, stack: str, options: Options) -> Run:
@@ -174,6 +181,7 @@ class _Engine:
             self._command.busy = False
         if operation != "preview" and outcome in {Outcome.FAILED, Outcome.CANCELLED}:
             collector.diagnostics.append(standing(operation, [*collector.changes.values()]))
+        whole = operation == "preview" and outcome in {Outcome.SUCCEEDED, Outcome.REJECTED}
         return Run(
             operation=operation,
             stack=self._name,
@@ -183,7 +191,20 @@ class _Engine:
             diagnostics=tuple(collector.diagnostics),
             outputs=collector.outputs,
             seconds=time.monotonic() - began,
+            deployed=self._objects(collector.before.values()) if whole else None,
+            declared=self._objects(collector.after.values()) if whole else None,
         )
+
+    def deployed(self) -> tuple[Object, ...]:
+        """The objects of the stack's last state; its secrets stay encrypted."""
+        workspace = self._workspace
+        exported = self._command.run(
+            ["stack", "export", "--stack", self._name], str(workspace.folder), workspace.env
+        )
+        return self._objects(resources(json.loads(exported.stdout)))
+
+    def _objects(self, known: Iterable[Resource]) -> tuple[Object, ...]:
+        return tuple(objects(known, self._project.stack_file(self._name).name))
 
     def _call(self, operation: str, take: OnEvent) -> None:
         if self._workspace.store:

@@ -21,13 +21,11 @@ from pulumi.runtime.proto.engine_pb2_grpc import EngineServicer
 from pulumi.runtime.settings import Settings, configure
 from typing_extensions import override
 
-from modelgate.engine import program, properties, scopes
+from modelgate.engine import program, properties
+from modelgate.engine.objects import SECRET_FIELDS, STACK_TYPE, is_secret, kubernetes_object
 from modelgate.engine.project import Project, StackConfig, read_project, read_stack
 from modelgate.errors import ConfigurationError, ModelgateError
-from modelgate.topology.objects import UNKNOWN, Object
-
-STACK_TYPE = "pulumi:pulumi:Stack"
-SECRET_FIELDS = frozenset({"data", "stringData"})
+from modelgate.topology.objects import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,28 +174,11 @@ class Recorder(MockMonitor):
         self, request: resource_pb2.RegisterResourceRequest, path: tuple[str, ...]
     ) -> Object:
         body = properties.plain(request.object, self._seal)
-        api_version, kind = _group_version_kind(request.type, body)
-        if (api_version, kind) == ("v1", "Secret"):
+        if is_secret(request.type, body):  # its keys are known even where all of it is secret
             fields = request.object.fields
-            body.update(
-                {key: properties.keys_only(fields[key]) for key in SECRET_FIELDS & body.keys()}
-            )
-        metadata = body.get("metadata")
-        if not isinstance(metadata, dict):
-            metadata = body["metadata"] = {}
-        # Without a name the provider makes one up: the logical name and a random suffix.
-        name = metadata.setdefault("name", UNKNOWN)
-        namespace = ""
-        if scopes.is_namespaced(api_version, kind):
-            namespace = metadata.setdefault("namespace", "default")
-        return Object(
-            api_version=api_version,
-            kind=kind,
-            namespace=namespace if isinstance(namespace, str) else "",
-            name=name if isinstance(name, str) else request.name,
-            body=body,
-            source=f"{' / '.join(path)} ({self._file})",
-        )
+            body |= {key: properties.keys_only(fields[key]) for key in SECRET_FIELDS & body.keys()}
+        source = f"{' / '.join(path)} ({self._file})"
+        return kubernetes_object(request.type, request.name, body, source)
 
 
 def _refuse_out_of_view(request: resource_pb2.RegisterResourceRequest, label: str) -> None:
@@ -215,14 +196,3 @@ def _refuse_out_of_view(request: resource_pb2.RegisterResourceRequest, label: st
             f"{label} changes or lists objects that are declared elsewhere and not in view",
             "declare the whole object in this stack",
         )
-
-
-def _group_version_kind(token: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    """apiVersion and kind of a resource: as written, else from `kubernetes:group/version:Kind`."""
-    _, module, kind = token.split(":", 2)
-    written = body.get("apiVersion"), body.get("kind")
-    version = module.removeprefix("core/")
-    return (
-        written[0] if isinstance(written[0], str) else version,
-        written[1] if isinstance(written[1], str) else kind,
-    )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pulumi.automation.events import EngineEvent, StepEventMetadata
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata, StepEventStateMetadata
 
+from modelgate.engine.objects import STACK_TYPE, Resource, body
 from modelgate.engine.properties import SIGNATURE, UNKNOWNS
-from modelgate.topology.objects import UNKNOWN
+from modelgate.topology.objects import UNKNOWN, Object
 
-STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDERS = "pulumi:providers:"
 SECRET = "[secret]"
 _MARKUP = re.compile(r"<\{%.*?%\}>")
@@ -33,7 +33,9 @@ class Change:
     """What happens, or happened, to one resource.
 
     `operation` is Pulumi's word: create, update, replace, delete, same, refresh, read, import.
-    `properties` are the paths that differ. `done` is False for what was planned only.
+    `properties` are the paths that differ. `done` is False for what was planned only. `before` and
+    `after` are its inputs, UNKNOWN where they are secret or not yet known; None where there are
+    none. `deleted_first`: the old resource of a replacement goes before the new one comes.
     """
 
     urn: str
@@ -42,6 +44,9 @@ class Change:
     operation: str
     properties: tuple[str, ...] = ()
     done: bool = False
+    before: Mapping[str, Any] | None = field(default=None, repr=False)
+    after: Mapping[str, Any] | None = field(default=None, repr=False)
+    deleted_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class Run:
     """One operation on one stack: preview, up, refresh or destroy.
 
     `outputs` are the stack's: UNKNOWN before they are known, `[secret]` where they are secret.
+    `deployed` are the objects of the stack's last state, `declared` those of the program; None
+    where the run was not a preview, or did not come to the end of the program.
     """
 
     operation: str
@@ -93,6 +100,8 @@ class Run:
     diagnostics: tuple[Diagnostic, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    deployed: tuple[Object, ...] | None = None
+    declared: tuple[Object, ...] | None = None
 
     def by_operation(self) -> dict[str, list[Change]]:
         """The changes under Pulumi's word for each."""
@@ -121,6 +130,8 @@ class Collector:
     violations: list[Violation] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Resource] = field(default_factory=dict)
+    after: dict[str, Resource] = field(default_factory=dict)
 
     def take(self, event: EngineEvent) -> None:
         """Keep what matters of `event`."""
@@ -154,22 +165,35 @@ class Collector:
         if step.type == STACK_TYPE and step.new and step.new.outputs is not None:
             self.outputs = {key: _shown(value) for key, value in step.new.outputs.items()}
         operation = _operation(step)
-        if step.type == STACK_TYPE or step.type.startswith(PROVIDERS) or not operation:
+        if not operation:
             return
-        before = self.changes.get(step.urn)
-        if before and before.operation == "replace":
-            operation = "replace"
-        properties = tuple(sorted(step.detailed_diff or ())) or (
-            before.properties if before else ()
-        )
-        self.changes[step.urn] = Change(
+        if step.old and operation != "read":
+            self.before[step.urn] = _resource(step.old)
+        if step.new and operation not in {"read", "delete"}:
+            self.after[step.urn] = _resource(step.new)
+        if step.type != STACK_TYPE and not step.type.startswith(PROVIDERS):
+            self.changes[step.urn] = self._change(step, operation, done)
+
+    def _change(self, step: StepEventMetadata, operation: str, done: bool) -> Change:
+        known = self.changes.get(step.urn)
+        first = known.deleted_first if known else step.op is OpType.DELETE_REPLACED
+        paths = tuple(sorted(step.detailed_diff or ())) or (known.properties if known else ())
+        old, new = self.before.get(step.urn), self.after.get(step.urn)
+        return Change(
             urn=step.urn,
             type=step.type,
             name=step.urn.rpartition("::")[2],
-            operation=operation,
-            properties=properties,
+            operation="replace" if known and known.operation == "replace" else operation,
+            properties=paths,
             done=done,
+            before=body(old) if old and operation not in QUIET else None,
+            after=body(new) if new and operation not in QUIET else None,
+            deleted_first=first,
         )
+
+
+def _resource(state: StepEventStateMetadata) -> Resource:
+    return Resource(state.urn, state.type, state.parent or "", state.inputs or {})
 
 
 def _operation(step: StepEventMetadata) -> str:
