@@ -40,6 +40,9 @@ HTTP_ROUTE: Final = Kind("HTTPRoute", GATEWAY_API, "httproutes")
 INFERENCE_POOL: Final = Kind("InferencePool", POOL, "inferencepools")
 INFERENCE_POOL_X: Final = Kind("InferencePool", POOL_X, "inferencepools")
 MODEL_SERVICE: Final = Kind("LLMInferenceService", "serving.kserve.io", "llminferenceservices")
+MODEL_CONFIG: Final = Kind(
+    "LLMInferenceServiceConfig", "serving.kserve.io", "llminferenceserviceconfigs"
+)
 KUADRANT: Final = Kind("Kuadrant", "kuadrant.io", "kuadrants")
 AUTH_POLICY: Final = Kind("AuthPolicy", "kuadrant.io", "authpolicies")
 LIMIT_POLICY: Final = Kind("RateLimitPolicy", "kuadrant.io", "ratelimitpolicies")

@@ -14,6 +14,7 @@ from modelgate.doctor.kinds import (
     POD,
     SERVICE,
     Kind,
+    decides,
 )
 from modelgate.doctor.snapshot import Snapshot
 from modelgate.errors import ConfigurationError
@@ -98,6 +99,13 @@ class View:
         """How the live objects are judged: all of them are in view."""
         base = self.snapshot.settings
         return replace(base, assume=self.versions, installed=False, everything=True)
+
+    @cached_property
+    def unread_by_judge(self) -> str:
+        """Why nothing can be judged: a kind that decides who gets in may not be seen."""
+        unread = self.snapshot.unread
+        hidden = [kind for kind in self.snapshot.served if decides(kind)]
+        return next((unread[one.resource] for one in hidden if one.resource in unread), "")
 
     @cached_property
     def analysis(self) -> Analysis:

@@ -5,6 +5,7 @@ derivation; the rest (pods, Kuadrant's own objects, statuses) is written here.
 """
 
 import copy
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ import yaml
 
 from modelgate.doctor.access_log import Line
 from modelgate.doctor.cleaning import clean
-from modelgate.doctor.kinds import METADATA_ONLY, WANTED, Kind
+from modelgate.doctor.kinds import WANTED, Kind
 from modelgate.doctor.snapshot import Certificate, Declared, PickerLog, Snapshot, Upstream
 from modelgate.engine.in_process import evaluate
 from modelgate.topology.derive import derive
@@ -53,15 +54,23 @@ def settings(release: str, **more: Any) -> dict[str, Any]:
             "certificate": "maas-gateway-tls",
             "access": {"keys": [{"id": "alice", "user": "alice", "tier": "standard"}]},
         },
-        "models": [{"name": NAME, "namespace": NAMESPACE, "uri": f"hf://{MODEL}", "replicas": 2}],
+        "models": [
+            {
+                "name": NAME,
+                "namespace": NAMESPACE,
+                "uri": f"hf://{MODEL}",
+                "replicas": 2,
+                "route": "managed",
+            }
+        ],
         **more,
     }
 
 
 @cache
 def _declared(text: str, stack: str) -> tuple[Object, ...]:
-    """What the repository's program declares for settings given as YAML."""
-    keys = {"modelgate:platform": yaml.safe_load(text)}
+    """What the repository's program declares for settings given as JSON."""
+    keys = {"modelgate:platform": json.loads(text)}
     keys["modelgate:apiKeyValues"] = {"alice": {"secure": "v1:not:opened"}}
     with TemporaryDirectory() as folder:
         project = Path(folder)
@@ -86,6 +95,7 @@ class Cluster:
     pickers: dict[str, PickerLog] = field(default_factory=dict)
     upstreams: dict[str, tuple[Upstream, ...]] | None = None
     environment: str = "production"
+    unserved: set[Kind] = field(default_factory=set)
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         return self.objects[name]
@@ -95,14 +105,18 @@ class Cluster:
 
     def snapshot(self) -> Snapshot:
         """What the doctor would see; a Secret's values are never part of it."""
-        seen = [body for body in self.objects.values() if _read(body)]
+        seen = [
+            body
+            for body in self.objects.values()
+            if _read(body) and kind_of(body) not in self.unserved
+        ]
         objects = [_object(body) for body in seen]
         objects.sort(key=lambda obj: (obj.group, obj.kind, obj.namespace, obj.name))
         return Snapshot(
             cluster=f"openshift-ai-{self.release}",
             at=AT,
             objects=tuple(objects),
-            served=_served(seen),
+            served={k: v for k, v in _served(seen).items() if k not in self.unserved},
             settings=Settings(self.environment, today=date(2026, 11, 24)),
             declared=self.declared,
             access=self.access,
@@ -114,13 +128,14 @@ class Cluster:
 
 def cluster(release: str, stack: str = "prod", **more: Any) -> Cluster:
     """A healthy cluster of that release on which the stack runs."""
-    declared = _declared(yaml.safe_dump(settings(release, **more)), stack)
+    declared = _declared(json.dumps(settings(release, **more)), stack)
     profile, istio = table().release(release), VERSIONS[release]["istio"]
     made = derive(declared, profile, istio)
     versions = _stated(release)
     found = Cluster(release, {}, Declared(stack, declared, versions))
-    bodies = [copy.deepcopy(dict(obj.body)) for obj in (*declared, *made)]
-    for body in (*bodies, *platform.operators(versions), *platform.platform()):
+    bodies = [copy.deepcopy(dict(obj.body)) for obj in declared]
+    children = [platform.owned(copy.deepcopy(dict(obj.body)), obj.derived_from) for obj in made]
+    for body in (*bodies, *children, *platform.operators(versions), *platform.platform()):
         found.add(_filled_in(body))
     for body in platform.kuadrants_own(found.objects.values(), versions["kuadrant"]):
         found.add(body)
@@ -217,10 +232,6 @@ def line(second: int, path: str = "/v1/chat/completions", to: str = "", **more: 
         "authority": "maas.example.com",
         "pod": f"10.128.16.{25 + second % 2}:8000",
         "cluster": f"{to or pool}.{NAMESPACE}.svc.cluster.local",
-        "route": f"{NAMESPACE}.{NAME}-maas-gateway.1",
+        "route": f"{NAMESPACE}.{NAME}-kserve-route.1",
     }
     return Line(**{**values, **more})
-
-
-def metadata_only(body: Mapping[str, Any]) -> bool:
-    return kind_of(body) in METADATA_ONLY

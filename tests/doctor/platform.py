@@ -92,6 +92,16 @@ def condition(type_: str, status: str = "True", reason: str = "", message: str =
     }
 
 
+def owned(child: Body, owner: str) -> Body:
+    """`child` as a controller makes it for `owner` (`Kind ns/name`)."""
+    kind, _, place = owner.partition(" ")
+    version = "serving.kserve.io/v1alpha1" if kind == "LLMInferenceService" else f"{GATEWAY_API}/v1"
+    reference = {"apiVersion": version, "kind": kind, "name": place.rpartition("/")[2]}
+    if place:
+        child["metadata"]["ownerReferences"] = [{**reference, "uid": "-", "controller": True}]
+    return child
+
+
 def deployment(place: str, image: str, env: Mapping[str, str], **labels: str) -> Body:
     namespace, _, name = place.partition("/")
     container = {
