@@ -1,0 +1,148 @@
+"""What the lab computes, the released controllers computed: nothing here decides about requests.
+
+A local control plane with kuadrant-operator and Authorino as plain processes beside it. Parts that
+need a node are stood in for by modelgate/local/statuses.py, which writes `.status` and nothing
+else.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from modelgate.builds import Progress, build, cache_folder, crd_files, load_tool, silent
+from modelgate.local.api import Api
+from modelgate.local.control_plane import control_plane, stop
+from modelgate.local.control_plane import down as plane_down
+from modelgate.local.control_plane import status as plane_status
+from modelgate.local.control_plane import up as plane_up
+from modelgate.local.crds import install_crds
+from modelgate.local.owner import Kind, Owner
+from modelgate.local.state import TEMPORARY, Folder, Status
+
+CONTROLLERS: Final = ("kuadrant-operator", "authorino")
+NAMESPACE: Final = "kuadrant-system"
+_PROFILE = "kserve-0.20"
+_KIND = Kind(
+    name="the lab's controllers",
+    module="modelgate.local.lab_supervisor",
+    way_out="run `modelgate lab down`, then try again",
+)
+_FURNITURE: Final[list[dict[str, Any]]] = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+    {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "istio"},
+        "spec": {"controllerName": "istio.io/gateway-controller"},
+    },
+    {
+        "apiVersion": "kuadrant.io/v1beta1",
+        "kind": "Kuadrant",
+        "metadata": {"name": "kuadrant", "namespace": NAMESPACE},
+    },
+]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab that runs: its API, and its controllers, whose `url` is Authorino's gRPC address."""
+
+    api: Status
+    controllers: Status
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.api.kubeconfig
+
+    @property
+    def authorino(self) -> str:
+        """`host:port` of the external authorization service."""
+        return self.controllers.url
+
+    @property
+    def memory_mb(self) -> dict[str, int]:
+        """Resident memory by process name."""
+        return {**self.api.memory_mb, **self.controllers.memory_mb}
+
+
+def up(state_dir: Path, progress: Progress = silent) -> Lab:
+    """Start a lab that outlives this process; the running one where there is one.
+
+    It always begins with an empty API. Raises ModelgateError when something cannot be built or
+    does not become ready; then nothing of it runs.
+    """
+    binaries = _binaries(progress)
+    running = status(state_dir)
+    if running:
+        return running
+    down(state_dir, progress)
+    api = plane_up(state_dir, progress, reset=True)
+    try:
+        _furnish(api, progress)
+        folder = _controllers(state_dir)
+        folder.create()
+        with Owner(_KIND, folder, [api.kubeconfig, *binaries]) as owner:
+            controllers = owner.wait_ready(progress)
+            owner.detach()
+    except BaseException:
+        down(state_dir, progress)
+        raise
+    return Lab(api, controllers)
+
+
+def down(state_dir: Path, progress: Progress = silent) -> bool:
+    """Stop the lab of `state_dir` and remove what it stored; False when none ran."""
+    controllers = _controllers(state_dir)
+    ran = controllers.path.is_dir() and stop(controllers, progress, _KIND.name)
+    ran = plane_down(state_dir, progress) or ran
+    shutil.rmtree(state_dir, ignore_errors=True)
+    return ran
+
+
+def status(state_dir: Path) -> Lab | None:
+    """The lab that runs in `state_dir`, or None."""
+    api, controllers = plane_status(state_dir), _controllers(state_dir).status()
+    return Lab(api, controllers) if api and controllers else None
+
+
+@contextmanager
+def lab(progress: Progress = silent) -> Iterator[Lab]:
+    """A lab for the length of a `with` block; it ends with this process, however that ends."""
+    binaries = _binaries(progress)
+    with control_plane(progress) as api:
+        _furnish(api, progress)
+        folder = Folder(Path(tempfile.mkdtemp(prefix="modelgate-lab-")))
+        try:
+            folder.create()
+            with Owner(_KIND, folder, [api.kubeconfig, *binaries], TEMPORARY) as owner:
+                yield Lab(api, owner.wait_ready(progress))
+        finally:
+            shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def missing() -> list[str]:
+    """The controllers that are not in the cache, so that starting a lab would build them."""
+    tools = [load_tool(name) for name in CONTROLLERS]
+    folder = cache_folder() / "tools"
+    return [
+        tool.name for tool in tools if not (folder / f"{tool.name}-{tool.key}" / tool.name).exists()
+    ]
+
+
+def _binaries(progress: Progress) -> list[Path]:
+    return [build(load_tool(name), progress) for name in CONTROLLERS]
+
+
+def _furnish(api: Status, progress: Progress) -> None:
+    """What has to be there before the controllers: they look for their kinds once, at start."""
+    install_crds(api.kubeconfig, crd_files(_PROFILE, progress), progress)
+    for body in _FURNITURE:
+        Api(api.kubeconfig).create(body)
+
+
+def _controllers(state_dir: Path) -> Folder:
+    return Folder(state_dir.absolute() / "controllers")
