@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 _PUNCTUATION: Final = re.compile(r"([!\"#$%'()*+,\-./:;=?@\[\\\]^_`{|}~])")
+_MERMAID: Final = frozenset('#;<>%"`&{}[]|\\')
 _ZERO_WIDTH_SPACE: Final = "&#8203;"
 
 
@@ -58,6 +59,11 @@ def block(value: str, language: str = "text") -> str:
 def html(value: str) -> str:
     """`value` as HTML text or as the value of a quoted attribute."""
     return _html.escape(plain(value), quote=True)
+
+
+def mermaid(value: str) -> str:
+    """`value` as text of a Mermaid diagram: nothing in it ends the text or starts an entity."""
+    return "".join(char if char not in _MERMAID else f"#{ord(char)};" for char in plain(value))
 
 
 def _escape(char: str) -> str:

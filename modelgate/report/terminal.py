@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from modelgate.findings import Severity, Verdict
+from modelgate.findings import Finding, Severity, Verdict
+from modelgate.report import trace as words_of_trace
 from modelgate.report import words
 from modelgate.report.safe import plain
 from modelgate.report.words import Line
@@ -65,13 +66,14 @@ def check(report: Report, console: Console) -> None:
     console.print(_labelled(words.footers(report)))
 
 
-def trace(answers: Sequence[Answer], console: Console) -> None:
+def trace(answers: Sequence[Answer], findings: Sequence[Finding], console: Console) -> None:
     """Print every answer of `modelgate trace`, station by station."""
     for answer in answers:
         style = "green" if answer.authenticated else _OUTCOME_STYLE[answer.outcome]
-        _print_block(
-            console, Text(plain(words.answer_line(answer)), style=style), words.stations(answer)
-        )
+        title = Text(plain(words_of_trace.headline(answer)), style=style)
+        _print_block(console, title, words_of_trace.stations(answer))
+    if findings:
+        console.print(_labelled(words_of_trace.found(findings)))
 
 
 def _head(report: Report) -> RenderableType:

@@ -4,13 +4,13 @@ One line a door, so that `grep` and `diff` work on it. A terminal gets the same 
 from `modelgate.report.terminal`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from modelgate.report import words
 from modelgate.report.safe import plain
 from modelgate.report.words import Line
-from modelgate.topology.answers import Answer, Report
+from modelgate.topology.answers import Report
 
 _LABEL: Final = 13
 
@@ -23,11 +23,6 @@ def check(report: Report) -> str:
 def summary(report: Report) -> str:
     """The verdict and a line for each door, without the details."""
     return "\n".join(_summary(report))
-
-
-def trace(answers: Sequence[Answer]) -> str:
-    """Every answer of `modelgate trace`, station by station."""
-    return "\n\n".join("\n".join(_answer(answer)) for answer in answers)
 
 
 def labelled(lines: Iterable[Line], indent: int = 2) -> Iterator[str]:
@@ -60,8 +55,3 @@ def _check(report: Report) -> Iterator[str]:
         yield from labelled(words.finding_lines(finding))
     footers = list(labelled(words.footers(report), indent=0))
     yield from ["", *footers] if footers else []
-
-
-def _answer(answer: Answer) -> Iterator[str]:
-    yield plain(words.answer_line(answer))
-    yield from labelled(words.stations(answer))

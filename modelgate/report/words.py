@@ -10,7 +10,7 @@ from typing import Final
 
 from modelgate.findings import Finding, Severity, Verdict
 from modelgate.report.curl import DEFAULT_PORTS, curl, gateway_address
-from modelgate.topology.answers import Answer, Door, Report
+from modelgate.topology.answers import Door, Report
 from policies.judgement import rejects
 from policies.rules import unauthenticated_inference, undecided_door
 
@@ -186,22 +186,6 @@ def further_findings(report: Report) -> list[Finding]:
     return sorted(further, key=lambda finding: order.index(finding.severity))
 
 
-def answer_line(answer: Answer) -> str:
-    """One answer in a line: outcome, status, whether credentials took part, the reason."""
-    status = f" {answer.status}" if answer.status else ""
-    return f"{answer.outcome}{status}: {answer.reason}"
-
-
-def stations(answer: Answer) -> Iterator[Line]:
-    """The way of a request, as far as it came, and who had a word in it."""
-    steps = [Line(step.at, f"{step.object}  {step.text}".strip()) for step in answer.steps]
-    yield from steps or _stations_without_steps(answer)
-    if answer.policies:
-        yield Line("policies", ", ".join(answer.policies))
-    if answer.backend:
-        yield Line("picker", "chooses the pod" if answer.through_picker else "not asked")
-
-
 def unique(texts: Iterable[str]) -> list[str]:
     """In order of first appearance."""
     return list(dict.fromkeys(texts))
@@ -216,13 +200,6 @@ def _way(door: Door) -> Iterator[Line]:
         yield Line("route", f"{door.route}{where}")
     yield Line("policy", ", ".join(door.policies) or "none")
     yield Line("reaches", door.backend or "unknown")
-
-
-def _stations_without_steps(answer: Answer) -> Iterator[Line]:
-    named = (("gateway", answer.gateway), ("listener", answer.listener), ("route", answer.route))
-    yield from (Line(label, text) for label, text in named if text)
-    if answer.backend:
-        yield Line("reaches", answer.backend)
 
 
 def _number(count: int, noun: str) -> str:

@@ -4,7 +4,7 @@ Nothing is decided here that changes an outcome: every step tells what the inter
 why. Where the body is given, the status may be the model server's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from modelgate.topology.answers import Answer, Outcome, Request, Step
@@ -20,31 +20,40 @@ from modelgate.topology.interpreter import Way, World, nowhere, ways
 
 def explain(world: World, request: Request) -> list[Answer]:
     """The answer at each gateway that could serve `request`, with every step; the worst first."""
+    found = _worst_of_each(world, request)
+    if not found:
+        return [nowhere(request)]
+    return [_told(world, request, way, found[1:] if way is found[0] else ()) for way in found]
+
+
+def explain_worst(world: World, request: Request) -> Answer:
+    """The worst answer that `request` may get, with every step."""
+    found = _worst_of_each(world, request)
+    return _told(world, request, found[0], found[1:]) if found else nowhere(request)
+
+
+def _worst_of_each(world: World, request: Request) -> list[Way]:
+    """The worst way on each gateway; those without a route only where there are no others."""
     worst: dict[str, Way] = {}
     for way in ways(world, request):
         key = way.proxy.gateway.key
         if key not in worst or way.rank < worst[key].rank:
             worst[key] = way
-    found = sorted(worst.values(), key=lambda way: way.rank)
-    return [_told(world, request, way) for way in found] or [nowhere(request)]
+    found = sorted(worst.values(), key=lambda way: (way.rank, way.table is None))
+    routed = [way for way in found if way.answer.outcome is not Outcome.NO_ROUTE]
+    return routed or [way for way in found if way.table is not None] or found
 
 
-def explain_worst(world: World, request: Request) -> Answer:
-    """The worst answer that `request` may get, with every step."""
-    worst = min(ways(world, request), key=lambda way: way.rank, default=None)
-    return nowhere(request) if worst is None else _told(world, request, worst)
-
-
-def _told(world: World, request: Request, way: Way) -> Answer:
+def _told(world: World, request: Request, way: Way, others_: Sequence[Way]) -> Answer:
     target = _target(world, way)
-    reading = Reading("")
+    reading = None
     if target is not None and way.answer.outcome is Outcome.REACHES_MODEL:
         reading = model(world, request, way, target)
     answer = way.answer
-    if request.body and reading.status != 200:
-        answer = replace(answer, status=reading.status, reason=reading.text, remedy=reading.remedy)
-    steps = (*_before(world, request, way), *_behind(world, way, answer, target, reading))
-    return replace(answer, steps=tuple(steps))
+    if reading and request.body and reading.status != 200:
+        answer = replace(answer, status=reading.status, reason=reading.says, remedy=reading.remedy)
+    before = _before(world, request, way, others_)
+    return replace(answer, steps=(*before, *_behind(world, way, answer, target, reading)))
 
 
 def _target(world: World, way: Way) -> Target | None:
@@ -53,8 +62,8 @@ def _target(world: World, way: Way) -> Target | None:
     return next((one for one in found if one.backend.ref == way.answer.backend), None)
 
 
-def _before(world: World, request: Request, way: Way) -> Iterator[Step]:
-    yield from entrance(world.topology, request, way)
+def _before(world: World, request: Request, way: Way, others_: Sequence[Way]) -> Iterator[Step]:
+    yield from entrance(world.topology, request, way, others_)
     yield from passed(request, way)
     yield from not_routed(world.topology, way)
     yield from policy(world, way)
@@ -63,13 +72,13 @@ def _before(world: World, request: Request, way: Way) -> Iterator[Step]:
 
 
 def _behind(
-    world: World, way: Way, answer: Answer, target: Target | None, reading: Reading
+    world: World, way: Way, answer: Answer, target: Target | None, reading: Reading | None
 ) -> Iterator[Step]:
     if target is not None and answer.outcome is not Outcome.REFUSED:
         yield from picker(world, way, target)
         yield backend(world.topology, target.backend)
-    if reading.text:
-        yield Step("model", "model server", reading.text)
+    if reading is not None:
+        yield Step("model", reading.by, reading.text)
     yield from ending(world, way, answer)
     if answer.outcome is Outcome.REACHES_MODEL:
         yield from others(world, way, answer)

@@ -8,6 +8,7 @@ vLLM answers to the names that it registered, never to the Kubernetes name (KSer
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from modelgate.spelling import did_you_mean
@@ -19,7 +20,7 @@ from modelgate.topology.explain_picker import containers, pods_of, selected
 from modelgate.topology.explain_route import forwarded
 from modelgate.topology.graph import Topology
 from modelgate.topology.interpreter import Way, World
-from modelgate.topology.objects import UNKNOWN
+from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.routes import Backend
 from modelgate.topology.values import items, mapping, mappings, text
 
@@ -28,10 +29,14 @@ COMPLETIONS = ("/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The names that a model server answers to; `kubernetes` is the LLMInferenceService's."""
+    """The names that a model server answers to; `service` is its LLMInferenceService, if any."""
 
     names: tuple[str, ...]
-    kubernetes: str = ""
+    service: Object | None = None
+
+    @property
+    def ref(self) -> str:
+        return self.service.ref if self.service else "model server"
 
     def __str__(self) -> str:
         return " or ".join(json.dumps(name) for name in self.names) or "a name that it serves"
@@ -39,11 +44,20 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the model server makes of a request: what it sees, its status, and the way out."""
+    """What the model server makes of a request: what it sees, what it says, and the way out.
 
-    text: str
+    `by` names it: the LLMInferenceService where there is one.
+    """
+
+    by: str
+    sees: str
+    says: str = ""
     status: int = 200
     remedy: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.sees}; {self.says}" if self.says else self.sees
 
 
 def served(topology: Topology, to: Backend) -> Served:
@@ -52,7 +66,7 @@ def served(topology: Topology, to: Backend) -> Served:
         own = (service.names.pool, service.names.workload_service, service.pool_ref)
         if service.namespace == to.namespace and to.name in own:
             in_args = tuple(_named_in_pods(topology, to))
-            return Served(in_args or tuple(_names(service)), service.name)
+            return Served(in_args or tuple(_names(service)), service.declared)
     return Served(tuple(_named_in_pods(topology, to)))
 
 
@@ -93,33 +107,30 @@ def model(world: World, request: Request, way: Way, target: Target) -> Reading:
     """What the model server sees, and its answer as far as the request tells it."""
     assert way.entry is not None
     path = forwarded(way.entry, way.call.path)
-    sees = f"sees {way.call.method} {path}"
+    known = served(world.topology, target.backend)
+    said = partial(Reading, known.ref, f"sees {way.call.method} {path}")
     if path.startswith(f"/{target.backend.namespace}/"):
         remedy = "add a URLRewrite with ReplacePrefixMatch to the rule"
-        return Reading(f"{sees}, which is no path of its API", 404, remedy)
+        return said("no model server knows this path", 404, remedy)
     if not path.startswith(COMPLETIONS) or way.call.method != "POST":
-        return Reading(sees)
-    known = served(world.topology, target.backend)
-    if not request.body:
-        return Reading(f"{sees}; `model` must be {known}")
-    return _body(request.body, known, sees)
+        return said()
+    return said(*_body(request.body, known)) if request.body else said(f"`model` must be {known}")
 
 
-def _body(body: str, known: Served, sees: str) -> Reading:
+def _body(body: str, known: Served) -> tuple[str, int, str]:
+    """What the model server makes of a body: in words, as a status, and the way out."""
     try:
         name = mapping(json.loads(body)).get("model")
     except (ValueError, RecursionError):
-        return Reading(f"{sees}; the body is not JSON", 400, "send JSON")
+        return "the body is not JSON", 400, "send JSON"
     remedy = f'send "model": {known}'
     if not isinstance(name, str):
-        return Reading(f"{sees}; the body names no model", 400, remedy)
+        return "the body names no model", 400, remedy
     shown = json.dumps(name)
     if not known.names:
-        return Reading(f"{sees} with model {shown}; the names that are served are not in view")
+        return f"which names are served is not in view, {shown} or another", 200, ""
     if name in known.names:
-        return Reading(f"{sees} with model {shown}, which is served")
-    if name == known.kubernetes:
-        why = "is the Kubernetes name, not the one that vLLM registered"
-        return Reading(f"{sees}; model {shown} {why}", 404, remedy)
-    near = did_you_mean(name, known.names)
-    return Reading(f"{sees}; model {shown} is not served{near}", 404, remedy)
+        return f"model {shown} is served", 200, ""
+    if known.service and name == known.service.name:
+        return f"model {shown} is the Kubernetes name, vLLM registered {known}", 404, remedy
+    return f"model {shown} is not served{did_you_mean(name, known.names)}", 404, remedy

@@ -98,7 +98,7 @@ def backend(topology: Topology, to: Backend) -> Step:
     port = _pool_ports(obj) if to.kind == "InferencePool" else ", ".join(map(str, ports(obj)))
     wanted = pods_of(obj)
     known = [
-        f"{one.ref} ({one.spec.get('replicas', 1)} replicas)"
+        f"{one.ref} (replicas: {one.spec.get('replicas', 1)})"
         for one in selected(topology, to.namespace, wanted)
     ]
     marked = ", ".join(f"{key}={value}" for key, value in wanted.items())

@@ -110,12 +110,12 @@ def identity(world: World, way: Way) -> Iterator[Step]:
     found = effective(way.passage) if way.passage else None
     if found is None:
         return
-    for name, entry in found.section("authentication").items():
+    for name, entry in sorted(found.section("authentication").items()):
         yield Step("identity", name, _asked(world.topology, mapping(entry), way.seen))
     if not found.section("authentication"):
         yield Step("identity", "none", "nobody is asked: an anonymous caller is let in")
-    for name, entry in found.section("authorization").items():
-        yield Step("authorization", name, _required(mapping(entry)))
+    for name, entry in sorted(found.section("authorization").items()):
+        yield Step("identity", name, _required(mapping(entry)))
 
 
 def _asked(topology: Topology, entry: Mapping[str, Any], seen: Attributes) -> str:
@@ -187,12 +187,12 @@ def _required(entry: Mapping[str, Any]) -> str:
     when = [text(one.get("predicate")) for one in mappings(entry.get("when"))]
     only = f"; asked only when {' and '.join(when)}" if any(when) else ""
     if method != "patternMatching":
-        words = {"kubernetesSubjectAccessReview": "Kubernetes must allow it (SubjectAccessReview)"}
-        return f"{words.get(method, f'{method} decides')}{only}"
+        words = {"kubernetesSubjectAccessReview": "Kubernetes (SubjectAccessReview)"}
+        return f"{words.get(method, method)} must allow it, else 403{only}"
     patterns = list(mappings(mapping(entry["patternMatching"]).get("patterns")))
     shown = [_pattern(one) for one in islice(patterns, MOST_SHOWN)]
     more = len(patterns) - len(shown)
-    return f"{' and '.join(shown)}{f' and {more} more' if more else ''}, else 403{only}"
+    return f"must hold, else 403: {' and '.join(shown)}{f' and {more} more' if more else ''}{only}"
 
 
 def _pattern(item: Mapping[str, Any]) -> str:

@@ -28,12 +28,17 @@ _REASONS = (
 )
 
 
-def entrance(topology: Topology, request: Request, way: Way) -> Iterator[Step]:
-    """Address, gateway and listener."""
+def entrance(
+    topology: Topology, request: Request, way: Way, others: Sequence[Way]
+) -> Iterator[Step]:
+    """Address, gateway and listener; `others` are ways on gateways that could be meant too."""
     gateway = way.proxy.gateway
     yield Step("address", request.host, _address(topology, gateway))
-    controller = topology.class_controller(gateway)
-    of = f"{controller}" if controller else "a controller that is not in view"
+    for other in others:
+        end = f"{other.answer.outcome} {other.answer.status or ''}".rstrip()
+        at = f"Gateway {other.proxy.gateway.key}"
+        yield Step("address", at, f"would take this host too; there it is {end}")
+    of = topology.class_controller(gateway) or "a controller that is not in view"
     kind = f"class {gateway.class_name} of {of}; {role(topology, gateway)}"
     yield Step("gateway", f"Gateway {gateway.key}", kind)
     if way.entry is not None:
@@ -56,7 +61,8 @@ def _address(topology: Topology, gateway: Gateway) -> str:
         place = (policy.namespace, text(target.get("name")))
         if place == (gateway.object.namespace, gateway.object.name):
             return f"{policy.ref} makes it lead to Gateway {gateway.key}"
-    return f"must lead to Gateway {gateway.key}, whose address is in its status: not in view"
+    own = f"kubectl get gateway -n {gateway.object.namespace} {gateway.object.name}"
+    return f"must lead to Gateway {gateway.key}, whose address is not in view: `{own}`"
 
 
 def _listener(listener: Listener, gateway: Gateway) -> str:
@@ -94,6 +100,8 @@ def passed(request: Request, way: Way) -> Iterator[Step]:
     vhost = way.table.find(way.call.host)
     yield from _hostname(way.table, vhost, way.call.host)
     yield from _losers(way, vhost)
+    if vhost is not None and not entry.rule.backends and not entry.rule.redirect:
+        yield from _meant(vhost, way.call.path)
     if entry.rule.rewrite:
         path = forwarded(entry, way.call.path)
         yield Step("rewrite", route.ref, f"{entry.rule.rewrite}: the model sees {path}")
@@ -103,7 +111,8 @@ def passed(request: Request, way: Way) -> Iterator[Step]:
 
 def _rule(entry: Entry) -> str:
     name = f" ({entry.rule.name})" if entry.rule.name else ""
-    return f"rule {entry.rule.index}{name} match {entry.index}: {described(entry.match)}"
+    empty = "" if entry.rule.backends or entry.rule.redirect else ", which has no backend"
+    return f"rule {entry.rule.index}{name} match {entry.index}: {described(entry.match)}{empty}"
 
 
 def described(match: Match) -> str:
@@ -190,13 +199,17 @@ def not_routed(topology: Topology, way: Way) -> Iterator[Step]:
         yield Step("route", "none", why)
         return
     yield Step("route", "none", f"no rule matches {way.call.method} {way.call.path}")
-    longer = [
-        entry.match.path for entry in vhost.entries if entry.match.path.endswith(way.call.path)
-    ]
-    known = [entry.match.path for entry in vhost.entries]
-    for path in islice(dict.fromkeys(longer if way.call.path != "/" else known), MOST_OTHERS):
-        yield Step("route", "", f"{path} is routed: a model's path begins with its namespace")
+    yield from _meant(vhost, way.call.path)
     yield from _detached(topology, way)
+
+
+def _meant(vhost: VirtualHost, path: str) -> Iterator[Step]:
+    """Paths that end as this one does, else some that are routed."""
+    known = [entry.match.path for entry in vhost.entries if entry.rule.backends]
+    ending = [one for one in known if one.endswith(path)] if path != "/" else []
+    stems = [f"{one}{path}" for one in known if one.count("/") == 2]
+    for one in islice(dict.fromkeys(ending or stems or known), MOST_OTHERS):
+        yield Step("route", "", f"{one} is routed: the path of a model begins with its namespace")
 
 
 def _detached(topology: Topology, way: Way) -> Iterator[Step]:

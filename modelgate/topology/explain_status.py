@@ -31,6 +31,12 @@ def _because(answer: Answer) -> str:
         return "no connection, or none with this name: the request never becomes HTTP"
     if answer.outcome is Outcome.NO_ROUTE:
         return "Envoy's own, without a body: no model server was asked"
+    if answer.outcome is Outcome.REACHES_MODEL and answer.status == 404:
+        return f"`model does not exist`, from vLLM itself: {answer.reason}"
+    if answer.outcome is Outcome.REACHES_MODEL and answer.status != 200:
+        return f"from the model server itself: {answer.reason}"
+    if answer.outcome is Outcome.REACHES_MODEL:
+        return f"the model answers: {answer.reason}"
     return answer.reason
 
 
@@ -38,7 +44,14 @@ def _remedy(world: World, way: Way, answer: Answer) -> str:
     if answer.outcome is Outcome.REFUSED and answer.status == 401:
         return "; or ".join([f"send {_credentials(way)}", *_open_doors(world, way)])
     if answer.outcome is Outcome.NO_ROUTE and answer.status == 404:
-        return "ask for the path of a rule: `modelgate generated` lists them"
+        return "send it to the path of a rule; `modelgate generated` lists them"
+    if answer.outcome is Outcome.NO_ROUTE:
+        known = [
+            f"{one.protocol.lower()} on port {one.port}" for one in way.proxy.gateway.listeners
+        ]
+        return f"send it with {' or '.join(known)}" if known else ""
+    if answer.outcome is Outcome.REACHES_MODEL and answer.authenticated and answer.status == 200:
+        return ""
     return answer.remedy
 
 
@@ -78,7 +91,8 @@ def _others(world: World, way: Way, answer: Answer) -> Iterator[tuple[int, str]]
     yield 404, _not_found(sends, bool(acted))
     if acted and acted.limited:
         yield 429, "a limit above is used up: wait for its window to end, or get another tier"
-    yield 500, _fault(bool(acted), answer.through_picker and not loses, istio)
+    fault = _fault(bool(acted), answer.through_picker and not loses, istio)
+    yield from [(500, fault)] if fault else []
     yield 503, _unavailable(bool(acted))
 
 
@@ -91,7 +105,7 @@ def _not_found(sends: bool, guarded: bool) -> str:
 def _fault(guarded: bool, closing: bool, istio: str) -> str:
     causes = ["Authorino did not answer within 200 ms"] if guarded else []
     causes += [f"Envoy could not reach the picker (Istio {istio})"] if closing else []
-    return ", or ".join(causes) or "a fault of the model server itself"
+    return ", or ".join(causes)
 
 
 def _unavailable(guarded: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from modelgate.report import as_json, junit, markdown, sarif, terminal, text
+from modelgate.report import as_json, junit, markdown, sarif, terminal, text, trace
 from modelgate.topology.answers import Report
 from tests.report import samples
 
@@ -30,7 +30,7 @@ def test_check_reads_as_expected(name: str, form: str, golden: Golden) -> None:
 
 
 def test_trace_reads_as_expected(golden: Golden) -> None:
-    golden("trace.txt", text.trace(samples.ANSWERS))
+    golden("trace.txt", trace.text(samples.ANSWERS))
     golden("trace.json", as_json.trace(samples.ANSWERS))
 
 
@@ -60,7 +60,7 @@ def test_a_terminal_shows_the_table(name: str, golden: Golden) -> None:
 
 def test_a_terminal_shows_the_stations_of_a_trace(golden: Golden) -> None:
     console = screen()
-    terminal.trace(samples.ANSWERS, console)
+    terminal.trace(samples.ANSWERS, (samples.FINDING,), console)
     golden("trace.terminal.txt", printed(console))
 
 
