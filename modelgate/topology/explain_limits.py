@@ -4,6 +4,7 @@ A limit that cannot be evaluated counts nothing and lets the request pass (Kuadr
 kuadrant-operator, issue 2152). Limits of a gateway are counted apart for each HTTPRoute.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,26 +24,24 @@ def limits(world: World, way: Way) -> Iterator[Step]:
     passage, entry = way.passage, way.entry
     if passage is None or entry is None or way.answer.outcome is Outcome.NO_ROUTE:
         return
-    if way.answer.outcome is Outcome.REFUSED:
-        yield Step("limits", "none", "a request that is refused first is not counted for anybody")
-        return
     found = list(_counting(world, way))
     yield from found
     if not found:
-        why = "no RateLimitPolicy or TokenRateLimitPolicy counts this request"
-        yield Step("limits", "none", why)
+        refused = way.answer.outcome is Outcome.REFUSED
+        why = "that it is refused comes first" if refused else "no limit is for it"
+        yield Step("limits", "none", f"nothing counts this request: {why}")
 
 
 def _counting(world: World, way: Way) -> Iterator[Step]:
     acted = way.passage.acted if way.passage else None
     if acted is None:
         return
-    env = _env(way)
+    env, refused = _env(way), way.answer.outcome is Outcome.REFUSED
     for kind in LIMIT_POLICIES:
         possible, _ = effectives(levels(world, way, acted, kind))
         for found in possible[:1]:
             for (section, name), (entry, policy) in found.rules.items():
-                if section == "limits":
+                if section == "limits" and not (refused and _reads_identity(found, entry)):
                     yield from _limit(name, mapping(entry), policy, found, env)
 
 
@@ -54,6 +53,11 @@ def _env(way: Way) -> Mapping[str, Any]:
     names = mapping(mapping(exports.get("json")).get("properties"))
     known = {name: cel.Unsure(f"auth.identity.{name}") for name in names}
     return {**way.seen.filter_env, "auth": {"identity": known} if known else {}}
+
+
+def _reads_identity(found: Effective, entry: Any) -> bool:
+    """Whether it is asked after Authorino (kuadrant-operator, specsHaveAuthAccess)."""
+    return "auth." in json.dumps([found.when, entry], default=repr)
 
 
 def _limit(

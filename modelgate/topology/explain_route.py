@@ -69,8 +69,8 @@ def _listener(listener: Listener, gateway: Gateway) -> str:
     where = f"{listener.protocol} on port {listener.port}, hostname {listener.hostname or ANY}"
     if listener.protocol != "HTTPS":
         return f"{where}; no TLS: credentials travel in plain text"
-    names = ", ".join(_certificates(listener, gateway))
-    return f"{where}; TLS ends here, with certificate {names or 'of a controller'}"
+    names, no_name = ", ".join(_certificates(listener, gateway)), "and no certificate is named"
+    return f"{where}; TLS ends here, {f'with certificate {names}' if names else no_name}"
 
 
 def _certificates(listener: Listener, gateway: Gateway) -> Iterator[str]:

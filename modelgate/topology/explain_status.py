@@ -52,6 +52,8 @@ def _remedy(world: World, way: Way, answer: Answer) -> str:
         return f"send it with {' or '.join(known)}" if known else ""
     if answer.outcome is Outcome.REACHES_MODEL and answer.authenticated and answer.status == 200:
         return ""
+    if way.passage and answer.outcome is Outcome.UNDECIDED and answer.reason != way.passage.reason:
+        return ""
     return answer.remedy
 
 
