@@ -1,13 +1,16 @@
 """Any object of any served kind, as plain data; the API server's refusal is said in its words."""
 
+import base64
+import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from kubernetes import config
-from kubernetes.client.exceptions import ApiException
+import yaml
 
 from modelgate.errors import ModelgateError
 
@@ -15,10 +18,21 @@ Body = Mapping[str, Any]
 
 
 class Api:
-    """The API server of a kubeconfig. Every method raises ModelgateError when it is refused."""
+    """The API server of a local control plane, over one connection.
+
+    Every method raises ModelgateError when it is refused, OSError when nobody answers.
+    """
 
     def __init__(self, kubeconfig: Path) -> None:
-        self._client = config.new_client_from_config(str(kubeconfig))
+        told = yaml.safe_load(kubeconfig.read_text())
+        cluster, user = told["clusters"][0]["cluster"], told["users"][0]["user"]
+        trust = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self._headers = {"Authorization": f"Bearer {user['token']}"}
+        self._connection = http.client.HTTPSConnection(
+            urlsplit(cluster["server"]).netloc,
+            timeout=60,
+            context=ssl.create_default_context(cadata=trust),
+        )
         self._kinds: dict[str, dict[str, tuple[str, bool]]] = {}
 
     def list(self, api_version: str, kind: str) -> list[dict[str, Any]]:
@@ -82,28 +96,25 @@ class Api:
     def _call(
         self, method: str, path: str, body: object = None, content: str = "application/json"
     ) -> dict[str, Any]:
+        headers = {**self._headers, "Content-Type": content}
         try:
-            response = self._client.call_api(
-                path,
-                method,
-                header_params={"Accept": "application/json", "Content-Type": content},
-                body=body,
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-            )
-        except ApiException as error:
-            raise _RefusedError(method, path, error) from error
-        answer: dict[str, Any] = json.loads(response[0].data)
+            self._connection.request(method, path, json.dumps(body) if body else None, headers)
+            response = self._connection.getresponse()
+            said = response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()  # the next request opens a new one
+            raise
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _RefusedError(method, path, response.status, said.decode(errors="replace"))
+        answer: dict[str, Any] = json.loads(said)
         return answer
 
 
 class _RefusedError(ModelgateError):
-    def __init__(self, method: str, path: str, error: ApiException) -> None:
-        self.status = error.status
-        said = str(error.body or error.reason)
-        if said.startswith("{"):
-            said = json.loads(said).get("message", said)
-        super().__init__(f"the API server refuses {method} {path}: {said}", "mend the object")
+    def __init__(self, method: str, path: str, status: int, said: str) -> None:
+        self.status = status
+        words = json.loads(said)["message"] if said.startswith("{") else said
+        super().__init__(f"the API server refuses {method} {path}: {words}", "mend the object")
 
 
 def _namespace(body: Body) -> str:

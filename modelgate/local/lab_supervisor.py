@@ -11,8 +11,6 @@ import socket
 import sys
 from pathlib import Path
 
-from urllib3.exceptions import HTTPError
-
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
 from modelgate.local.state import TEMPORARY, Folder, Process
@@ -72,7 +70,7 @@ def _keep(api: Api) -> None:
     """One round of statuses; what was changed or removed meanwhile has its turn in the next."""
     try:
         write_statuses(api)
-    except (ModelgateError, HTTPError) as error:
+    except (ModelgateError, OSError, http.client.HTTPException) as error:
         sys.stderr.write(f"{error}\n")
 
 
