@@ -47,6 +47,8 @@ class Source:
     context: str | None = None
     from_bundle: Path | None = None
     bundle: Path | None = None
+    deep: bool = False
+    active: bool = False
 
 
 @click.command()
@@ -58,6 +60,12 @@ class Source:
     callback=_seconds,
     metavar="DURATION",
     help="Look again until what may mend itself holds: 90s, 5m.",
+)
+@click.option("--deep", is_flag=True, help="Ask the gateways' Envoys, through port-forwards.")
+@click.option(
+    "--active",
+    is_flag=True,
+    help=f"Send a few harmless requests to every door, with the key in {KEY} too if it is set.",
 )
 @click.option("--check", "ids", multiple=True, metavar="ID", help="This check and what it needs.")
 @click.option(
@@ -106,28 +114,56 @@ def _examine(source: Source, checks: Sequence[Check], wait: float) -> Examinatio
     from modelgate.doctor import bundle
 
     if source.from_bundle:
-        if source.stack or source.context or source.bundle:
+        if source != Source(source.project, from_bundle=source.from_bundle):
             raise ConfigurationError("--from-bundle holds its own stack and cluster: give it alone")
         saved = bundle.load(source.from_bundle)
         return watch(lambda: saved, checks, report)
     secrets: set[str] = set()
     take = _taking(source, secrets)
     progress = ProgressLine()
-    examination = watch(take, checks, report, wait, _pausing(progress))
+    waiting = _Waiting("wait for the cluster", progress)
+    examination = watch(take, checks, report, wait, waiting)
+    waiting.end()
+    if source.active and examination.judged:
+        examination = _probe(examination, checks, progress, secrets)
     if source.bundle:
         bundle.save(examination.snapshot, source.bundle, secrets)
         output.note(f"{source.bundle} holds what was seen, without secrets")
     return examination
 
 
-def _pausing(progress: ProgressLine) -> Callable[[float, str], None]:
-    started = time.monotonic()
+def _probe(
+    examination: Examination, checks: Sequence[Check], progress: ProgressLine, secrets: set[str]
+) -> Examination:
+    """The examination once more, with the answers to requests that are sent for it."""
+    from modelgate.doctor import probes
 
-    def pause(seconds: float, waiting: str) -> None:
-        progress("wait for the cluster", time.monotonic() - started, None, waiting)
+    key = os.environ.get(KEY, "")
+    secrets.update({key} - {""})
+    waiting = _Waiting("send requests", progress)
+    probed = probes.run(View(examination.snapshot, report), key, waiting)
+    waiting.end()
+    snapshot = replace(examination.snapshot, probed=tuple(probed))
+    return watch(lambda: snapshot, checks, report)
+
+
+class _Waiting:
+    """Tells what is waited for, and sleeps."""
+
+    def __init__(self, what: str, progress: ProgressLine) -> None:
+        self._what = what
+        self._progress = progress
+        self._started = time.monotonic()
+        self._paused = False
+
+    def __call__(self, seconds: float, detail: str = "") -> None:
+        self._paused = True
+        self._progress(self._what, time.monotonic() - self._started, None, detail)
         time.sleep(seconds)
 
-    return pause
+    def end(self) -> None:
+        if self._paused:
+            self._progress(self._what, time.monotonic() - self._started, 0, "")
 
 
 def _taking(source: Source, secrets: set[str]) -> Callable[[], Snapshot]:
@@ -148,7 +184,7 @@ def _taking(source: Source, secrets: set[str]) -> Callable[[], Snapshot]:
         snapshot = replace(reading.read(api), settings=settings, declared=declared)
         if snapshot.fault:
             return snapshot
-        full, values = details.add(api, snapshot, View(snapshot, report))
+        full, values = details.add(api, snapshot, View(snapshot, report), source.deep)
         secrets.update(values)
         return full
 

@@ -4,23 +4,23 @@ Each is bounded: a few pods of a gateway, a few thousand lines, the Secrets that
 Of a picker's log only times and known phrases are kept, because it may hold prompts.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
-from modelgate.doctor import access_log, certificate
+from modelgate.doctor import access_log, admin, certificate
 from modelgate.doctor.access_log import Line
 from modelgate.doctor.api import Api, RefusedError, UnreachableError
 from modelgate.doctor.keys import secret_values, selectors
 from modelgate.doctor.kinds import SECRET
 from modelgate.doctor.reading import read_object
-from modelgate.doctor.snapshot import Certificate, PickerLog, Snapshot
-from modelgate.doctor.view import View
+from modelgate.doctor.snapshot import Certificate, PickerLog, Snapshot, Upstream
+from modelgate.doctor.view import View, certificate_refs, place
 from modelgate.topology.objects import Object
-from modelgate.topology.values import mapping, mappings, text
+from modelgate.topology.values import mapping
 
 LINES: Final = 2000
 PODS: Final = 2
@@ -37,8 +37,13 @@ _FAULTS: Final = 3
 T = TypeVar("T")
 
 
-def add(api: Api, snapshot: Snapshot, view: View) -> tuple[Snapshot, frozenset[str]]:
-    """`snapshot` with its details, and the secret values that came into sight on the way."""
+def add(
+    api: Api, snapshot: Snapshot, view: View, deep: bool = False
+) -> tuple[Snapshot, frozenset[str]]:
+    """`snapshot` with its details, and the secret values that came into sight on the way.
+
+    With `deep` Envoy's own counts are among them, through the API's port-forward.
+    """
     unread = dict(snapshot.unread)
     gateways = [pod for one in view.gateways for pod in view.gateway_pods(one)[:PODS]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -59,13 +64,22 @@ def add(api: Api, snapshot: Snapshot, view: View) -> tuple[Snapshot, frozenset[s
         access=access,
         pickers=pickers,
         certificates=certificates,
+        upstreams=_upstreams(api, view, gateways, unread) if deep else None,
     )
     return full, values
 
 
-def place(pod: Object) -> str:
-    """`ns/name`, by which the snapshot knows a pod."""
-    return f"{pod.namespace}/{pod.name}"
+def _upstreams(
+    api: Api, view: View, pods: Sequence[Object], unread: dict[str, str]
+) -> dict[str, tuple[Upstream, ...]]:
+    """One pod after the other: a port-forward changes the client that it uses."""
+    found: dict[str, tuple[Upstream, ...]] = {}
+    for pod in pods:
+        try:
+            found[place(pod)] = admin.upstreams(api, pod, view.picker_hosts)
+        except UnreachableError as error:
+            unread[f"pods/portforward {place(pod)}"] = str(error)
+    return found
 
 
 def _try(read: Callable[[], T]) -> T | RefusedError | UnreachableError:
@@ -153,14 +167,6 @@ def _certificates(api: Api, view: View) -> Iterator[tuple[str, Certificate]]:
             yield place_, Certificate(fault=f"reading it answered {error}")
             continue
         yield place_, certificate.of_secret(mapping(body.get("data")))
-
-
-def certificate_refs(gateway: Object) -> Iterator[str]:
-    """`ns/name` of the Secret of every certificate that a listener names."""
-    for listener in mappings(gateway.spec.get("listeners")):
-        for ref in mappings(mapping(listener.get("tls")).get("certificateRefs")):
-            if text(ref.get("kind"), "Secret") == "Secret":
-                yield f"{text(ref.get('namespace')) or gateway.namespace}/{text(ref.get('name'))}"
 
 
 def _keys(api: Api, view: View) -> tuple[list[Object], frozenset[str]]:

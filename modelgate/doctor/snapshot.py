@@ -56,18 +56,20 @@ class Upstream:
 class Probed:
     """One request that was sent on purpose, and its answer; `status` 0 means none came.
 
+    `verdict` is the door's, `expected` the outcome that the judge expects of this request.
     `reached` says that the model server itself answered, `picked` that a picker took part.
     """
 
     door: str
+    verdict: str
     what: str
     expected: str
     status: int = 0
     reached: bool = False
     picked: bool = False
+    through_pool: bool = False
     with_key: bool = False
     fault: str = ""
-    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from modelgate.doctor.kinds import (
     DEPLOYMENT,
     GATEWAY,
     HTTP_ROUTE,
+    INFERENCE_POOL,
+    INFERENCE_POOL_X,
     KUADRANT,
     MODEL_SERVICE,
     POD,
@@ -175,10 +177,25 @@ class View:
         return [pod for pod in self.of(POD) if is_picker(pod)]
 
     @property
+    def picker_hosts(self) -> list[str]:
+        """`|service.namespace.` of every picker that a pool names, as in names of clusters."""
+        hosts = {
+            f"|{picker_of(pool)}.{pool.namespace}."
+            for pool in self.of(INFERENCE_POOL, INFERENCE_POOL_X)
+        }
+        return sorted(hosts)
+
+    @property
     def kuadrant_namespace(self) -> str:
         """Where Kuadrant keeps AuthConfigs and looks for API keys."""
         found = self.of(KUADRANT)
         return found[0].namespace if found else KUADRANT_NAMESPACE
+
+
+def picker_of(pool: Object) -> str:
+    """The Service of the picker that an InferencePool of either group names."""
+    ref = mapping(pool.spec.get("endpointPickerRef") or pool.spec.get("extensionRef"))
+    return text(ref.get("name"))
 
 
 def serves_model(obj: Object) -> bool:
@@ -202,3 +219,16 @@ def _referred(service: Object) -> Iterator[tuple[str, str]]:
     for ref in items(gateway.get("refs")):
         one = mapping(ref)
         yield text(one.get("namespace")) or service.namespace, text(one.get("name"))
+
+
+def place(pod: Object) -> str:
+    """`ns/name`, by which the snapshot knows a pod."""
+    return f"{pod.namespace}/{pod.name}"
+
+
+def certificate_refs(gateway: Object) -> Iterator[str]:
+    """`ns/name` of the Secret of every certificate that a listener names."""
+    for listener in mappings(gateway.spec.get("listeners")):
+        for ref in mappings(mapping(listener.get("tls")).get("certificateRefs")):
+            if text(ref.get("kind"), "Secret") == "Secret":
+                yield f"{text(ref.get('namespace')) or gateway.namespace}/{text(ref.get('name'))}"

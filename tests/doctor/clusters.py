@@ -19,7 +19,7 @@ import yaml
 from modelgate.doctor.access_log import Line
 from modelgate.doctor.cleaning import clean
 from modelgate.doctor.kinds import WANTED, Kind
-from modelgate.doctor.snapshot import Certificate, Declared, PickerLog, Snapshot, Upstream
+from modelgate.doctor.snapshot import Certificate, Declared, PickerLog, Probed, Snapshot, Upstream
 from modelgate.engine.in_process import evaluate
 from modelgate.topology.derive import derive
 from modelgate.topology.derive.names import shadow_service
@@ -94,6 +94,7 @@ class Cluster:
     access: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     pickers: dict[str, PickerLog] = field(default_factory=dict)
     upstreams: dict[str, tuple[Upstream, ...]] | None = None
+    probed: tuple[Probed, ...] | None = None
     environment: str = "production"
     unserved: set[Kind] = field(default_factory=set)
 
@@ -123,6 +124,7 @@ class Cluster:
             pickers=self.pickers,
             certificates=self.certificates,
             upstreams=self.upstreams,
+            probed=self.probed,
         )
 
 

@@ -7,6 +7,7 @@ from modelgate.doctor.checks import (
     auth_filter,
     auth_policies,
     backend_tls,
+    completions,
     controller_objects,
     doors,
     drift,
@@ -33,6 +34,7 @@ from modelgate.doctor.checks import (
     picker_in_the_loop,
     picker_pods,
     picker_serving,
+    probes,
     read_rights,
     request_bodies,
     requests_admitted,
@@ -77,4 +79,6 @@ ALL: tuple[Check, ...] = (
     picker_in_the_loop,
     doors,
     drift,
+    probes,
+    completions,
 )

@@ -21,7 +21,7 @@ ID = "gateway-api-crds"
 TITLE = "the Gateway API is installed, in a version that is known"
 LAYER = Layer.CLUSTER
 NEEDS: tuple[str, ...] = ("kubernetes-api",)
-READS: tuple[Kind, ...] = (DEFINITION,)
+READS: tuple[Kind, ...] = ()
 WAY_OUT = "install the standard channel of the Gateway API; OpenShift 4.19 and later brings it"
 WAITS = True
 
@@ -36,7 +36,9 @@ _WANTED: dict[Kind, tuple[str, ...]] = {
 
 def run(view: View) -> Result:
     version = view.stated.get("gateway-api")
-    problems = [*missing(view, _WANTED, WAY_OUT), *_version(version.version if version else "")]
+    problems = [*missing(view, _WANTED, WAY_OUT)]
+    if DEFINITION.resource not in view.snapshot.unread:
+        problems += _version(version.version if version else "")
     return judged(problems, version.version if version else "")
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from modelgate.doctor.check import Layer
-from modelgate.doctor.details import certificate_refs
 from modelgate.doctor.kinds import GATEWAY, SECRET, Kind
 from modelgate.doctor.results import Problem, Result, judged, warning
-from modelgate.doctor.view import View
+from modelgate.doctor.view import View, certificate_refs
 
 ID = "gateway-certificates"
 TITLE = "the certificates of every gateway are there, and not about to expire"

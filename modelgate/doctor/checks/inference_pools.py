@@ -7,9 +7,9 @@ from modelgate.doctor.check import Layer
 from modelgate.doctor.conditions import condition
 from modelgate.doctor.kinds import INFERENCE_POOL, INFERENCE_POOL_X, SERVICE, Kind
 from modelgate.doctor.results import Problem, Result, judged
-from modelgate.doctor.view import View
+from modelgate.doctor.view import View, picker_of
 from modelgate.topology.objects import Object
-from modelgate.topology.values import mapping, mappings, text
+from modelgate.topology.values import mapping, mappings
 
 ID = "inference-pools"
 TITLE = "every InferencePool is accepted by a gateway, and names a picker that is there"
@@ -41,7 +41,7 @@ def _pool(view: View, name: str, forms: list[Object]) -> Iterator[Problem]:
         said = [condition(one, type_) for one in parents]
         if said and not any(found.holds for found in said):
             yield Problem(f"InferencePool {name}: {said[0]}")
-    picker = text(_picker(forms[0]).get("name"))
+    picker = picker_of(forms[0])
     if view.find(SERVICE, forms[0].namespace, picker) is None:
         yield Problem(
             f"InferencePool {name} names the picker Service {forms[0].namespace}/{picker}, which"
@@ -55,7 +55,3 @@ def _parents(pool: Object) -> Iterator[Mapping[str, Any]]:
     for one in (*mappings(status.get("parents")), *mappings(status.get("parent"))):
         if mapping(one.get("parentRef")).get("kind") != "Status":
             yield one
-
-
-def _picker(pool: Object) -> Mapping[str, Any]:
-    return mapping(pool.spec.get("endpointPickerRef") or pool.spec.get("extensionRef"))

@@ -12,13 +12,12 @@ from modelgate.doctor.access_log import Line
 from modelgate.doctor.check import Layer
 from modelgate.doctor.checks.picker_arguments import flags
 from modelgate.doctor.checks.request_bodies import no_log
-from modelgate.doctor.details import place
 from modelgate.doctor.kinds import DEPLOYMENT, MODEL_SERVICE, POD, Kind
 from modelgate.doctor.pods import arguments
 from modelgate.doctor.results import Problem, Result, judged, skipped, warning
 from modelgate.doctor.snapshot import PickerLog, Upstream
 from modelgate.doctor.traffic import Way, by_server, lines, of_service, way
-from modelgate.doctor.view import View
+from modelgate.doctor.view import View, place
 from modelgate.topology.derive.names import Names
 from modelgate.topology.objects import Object
 from modelgate.topology.values import labels

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from modelgate.doctor.check import Layer
-from modelgate.doctor.details import place
 from modelgate.doctor.kinds import POD, Kind
 from modelgate.doctor.pods import containers, ready
 from modelgate.doctor.results import Problem, Result, judged, skipped, warning
-from modelgate.doctor.view import View
+from modelgate.doctor.view import View, place
 from modelgate.topology.objects import Object
 from modelgate.topology.values import mapping
 

@@ -8,6 +8,7 @@ from tests.doctor.faults.breaking import (
     condition,
     edit,
     misplace_key,
+    probed,
     remove,
     second_gateway,
     traffic,
@@ -168,5 +169,23 @@ ABOVE: tuple[Fault, ...] = (
         "drift",
         "HTTPRoute openshift-ingress/maas-gateway-guard is declared, but not in the cluster",
         remove("HTTPRoute openshift-ingress/maas-gateway-guard"),
+    ),
+    Fault(
+        "closed door that answers",
+        "probes",
+        "PROTECTED, AND OPEN: GET https://maas.example.com:443/x without credentials: 200",
+        lambda found: probed(found, status=200, reached=True),
+    ),
+    Fault(
+        "key that is answered past the picker",
+        "completions",
+        "200, without the header that a picker adds: it was passed by",
+        lambda found: probed(found, status=200, reached=True, with_key=True, through_pool=True),
+    ),
+    Fault(
+        "key that is not known",
+        "completions",
+        "401, the key is not one of this gateway",
+        lambda found: probed(found, status=401, with_key=True),
     ),
 )

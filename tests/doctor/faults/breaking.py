@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modelgate.doctor.snapshot import PickerLog, Upstream
+from modelgate.doctor.snapshot import PickerLog, Probed, Upstream
 from tests.doctor import platform
 from tests.doctor.clusters import AT, GATEWAY, NAME, NAMESPACE, Cluster, cluster, line
 
@@ -62,6 +62,12 @@ def deaf(found: Cluster) -> None:
 def counted(found: Cluster, *upstreams: Upstream) -> None:
     """What Envoy's admin port says, as `--deep` reads it."""
     found.upstreams = {platform.pod_name(found.objects, "maas-gateway"): upstreams}
+
+
+def probed(found: Cluster, **more: Any) -> None:
+    """What came back from one request, as `--active` sends it."""
+    what = "GET https://maas.example.com:443/x without credentials"
+    found.probed = (Probed("door", "PROTECTED", what, "refused", **more),)
 
 
 def without(found: Cluster, flag: str) -> None:
