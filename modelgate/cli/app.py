@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "up": "modelgate.cli.stack:up",
     "destroy": "modelgate.cli.stack:destroy",
     "local": "modelgate.cli.local:local",
+    "lab": "modelgate.cli.lab:lab",
     "rules": "modelgate.cli.listings:rules",
     "generated": "modelgate.cli.listings:generated",
     "quickstart": "modelgate.cli.quickstart:quickstart",
