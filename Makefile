@@ -4,19 +4,26 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 MODELGATE = .venv/bin/python -m modelgate
 
-.PHONY: up down check reject test lock clean cli dev
+.PHONY: up down check reject lab prove test lock clean cli dev
 
 up: cli        ## judge dev, start a local control plane, deploy dev through the engine
 	@$(MODELGATE) quickstart
 
 down: cli      ## stop what runs; what was built and downloaded stays cached
 	@$(MODELGATE) local down
+	@$(MODELGATE) lab down
 
 check: cli     ## who gets in, in every stack
 	@for stack in dev guide prod; do echo "== $$stack"; $(MODELGATE) check -s $$stack || exit $$?; done
 
 reject: cli    ## what happens to a production stack with one line too many
 	@$(MODELGATE) reject
+
+lab: cli       ## the released controllers beside a local control plane; builds them first
+	@$(MODELGATE) lab up
+
+prove: dev     ## the judge against the released controllers, as a table of agreement
+	.venv/bin/python -m tests.lab.prove
 
 test: dev      ## style, types, architecture, tests
 	.venv/bin/python -m ruff check .

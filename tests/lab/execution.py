@@ -1,0 +1,195 @@
+"""What became of each request is what the released controllers made of the objects.
+
+Topologies go into the lab in batches, each in namespaces of its own, object by object in step, so
+that of two objects of a topology whose age counts the earlier one is older by a full second.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from modelgate.errors import ModelgateError
+from modelgate.local.api import Api
+from modelgate.local.lab import NAMESPACE, Lab
+from modelgate.topology import Request
+from tests.lab.envoy_filter import BrokenConfigError, FailedPredicateError, Filter, Sent
+from tests.lab.ext_authz import Authorino
+from tests.lab.topologies import Body, Topology
+
+KUADRANT = {
+    "apiVersion": "kuadrant.io/v1beta1",
+    "kind": "Kuadrant",
+    "metadata": {"name": "kuadrant", "namespace": NAMESPACE},
+}
+_AGES = ("AuthPolicy", "RateLimitPolicy", "TokenRateLimitPolicy", "HTTPRoute", "GRPCRoute")
+_QUIET_SECONDS = 2.5
+_SETTLE_SECONDS = 25
+_AGE_SECONDS = 1.02
+_PASSES = 200
+
+
+@dataclass(frozen=True)
+class Executed:
+    """One topology, as it was `moved` to be put to the lab, and what its gateways' filters hold.
+
+    `refused` says why it could not be put; then there are no filters.
+    """
+
+    topology: Topology
+    moved: Topology
+    filters: Mapping[str, Filter | BrokenConfigError]
+    refused: str = ""
+
+
+class Executor:
+    """A lab, and the questions to it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._api = Api(lab.kubeconfig)
+        self._authorino = Authorino(lab.authorino)
+        self._number = 0
+
+    def close(self) -> None:
+        self._authorino.close()
+
+    def run(self, topologies: Sequence[Topology]) -> Iterator[Executed]:
+        """Put `topologies` into the lab at once, yield each once all has settled, remove them.
+
+        All of them have a Kuadrant object, or none has.
+        """
+        moved = [each.apart(self._number + index) for index, each in enumerate(topologies)]
+        self._number += len(moved)
+        change = self._api.create if _has_kuadrant(moved[0]) else self._api.delete
+        change(KUADRANT)
+        refused = self._create(moved)
+        self._settle()
+        filters = self._filters()
+        try:
+            for topology, each in zip(topologies, moved, strict=True):
+                said = refused.get(each.name, "")
+                yield Executed(topology, each, {} if said else _of(each, filters), said)
+        finally:
+            self._remove(moved)
+
+    def statuses(self, executed: Executed, request: Request) -> set[int]:
+        """What the filter or Authorino may answer; 200 where the request passes both."""
+        found = executed.filters.get(request.gateway)
+        if found is None:
+            return {_PASSES}
+        if isinstance(found, BrokenConfigError):
+            return {503}
+        sent = Sent(request.host, request.method, request.scheme, request.path, request.headers)
+        try:
+            questions = found.calls(sent)
+        except FailedPredicateError:
+            return {500}
+        return {self._ask([call.auth_config for call in calls], sent) for calls in questions}
+
+    def _ask(self, auth_configs: Sequence[str], sent: Sent) -> int:
+        answers = (self._authorino.status(name, sent) for name in auth_configs)
+        return next((status for status in answers if status != _PASSES), _PASSES)
+
+    def _create(self, topologies: Sequence[Topology]) -> dict[str, str]:
+        refused: dict[str, str] = {}
+        for each in topologies:
+            for namespace in _namespaces(each):
+                self._api.create(_namespace(namespace))
+        rows = [[body for body in each.bodies if body["kind"] != "Kuadrant"] for each in topologies]
+        for row in zip_longest(*rows):
+            for topology, body in zip(topologies, row, strict=True):
+                if body is not None and topology.name not in refused:
+                    self._create_one(topology, body, refused)
+            if any(body is not None and body["kind"] in _AGES for body in row):
+                time.sleep(_AGE_SECONDS)
+        return refused
+
+    def _create_one(self, topology: Topology, body: Body, refused: dict[str, str]) -> None:
+        try:
+            self._api.create(body)
+        except ModelgateError as error:
+            refused[topology.name] = error.message
+
+    def _settle(self) -> None:
+        """Wait until the controllers have nothing left to write, or never stop writing."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        seen, since = self._written(), time.monotonic()
+        while time.monotonic() < min(deadline, since + _QUIET_SECONDS):
+            time.sleep(0.5)
+            now = self._written()
+            if now != seen:
+                seen, since = now, time.monotonic()
+
+    def _written(self) -> set[tuple[str, str]]:
+        kinds = (
+            ("networking.istio.io/v1alpha3", "EnvoyFilter"),
+            ("authorino.kuadrant.io/v1beta3", "AuthConfig"),
+        )
+        return {
+            (item["metadata"]["uid"], item["metadata"]["resourceVersion"])
+            for kind in kinds
+            for item in self._api.list(*kind)
+        }
+
+    def _filters(self) -> dict[str, Body]:
+        """The configuration of Kuadrant's filter by `namespace/gateway`."""
+        found = {}
+        for body in self._api.list("networking.istio.io/v1alpha3", "EnvoyFilter"):
+            configuration = _plugin_configuration(body)
+            if configuration is not None:
+                gateway = body["metadata"]["name"].removeprefix("kuadrant-")
+                found[f"{body['metadata']['namespace']}/{gateway}"] = configuration
+        return found
+
+    def _remove(self, topologies: Sequence[Topology]) -> None:
+        for kinds in (("AuthPolicy",), ("HTTPRoute", "GRPCRoute"), ()):
+            for each in topologies:
+                for body in each.of_kind(*kinds) if kinds else each.bodies:
+                    if body["kind"] not in ("Namespace", "Kuadrant"):
+                        self._delete(body)
+
+    def _delete(self, body: Body) -> None:
+        try:
+            self._api.delete(body)
+        except ModelgateError:
+            return  # a kind that is not served, or an object that was refused
+
+
+def _of(
+    topology: Topology, configurations: Mapping[str, Body]
+) -> dict[str, Filter | BrokenConfigError]:
+    found: dict[str, Filter | BrokenConfigError] = {}
+    for gateway in topology.of_kind("Gateway"):
+        key = f"{gateway['metadata']['namespace']}/{gateway['metadata']['name']}"
+        if key in configurations:
+            try:
+                found[key] = Filter(configurations[key])
+            except BrokenConfigError as error:
+                found[key] = error
+    return found
+
+
+def _plugin_configuration(envoy_filter: Body) -> Body | None:
+    for patch in envoy_filter["spec"].get("configPatches", []):
+        typed: Any = patch.get("patch", {}).get("value", {}).get("typed_config", {})
+        configuration = typed.get("value", {}).get("config", {}).get("configuration")
+        if configuration:
+            parsed: Body = json.loads(configuration["value"])
+            return parsed
+    return None
+
+
+def _has_kuadrant(topology: Topology) -> bool:
+    return bool(topology.of_kind("Kuadrant"))
+
+
+def _namespaces(topology: Topology) -> set[str]:
+    used = {body["metadata"].get("namespace", "") for body in topology.bodies}
+    declared = {body["metadata"]["name"] for body in topology.of_kind("Namespace")}
+    return used - declared - {""}
+
+
+def _namespace(name: str) -> Body:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

@@ -1,0 +1,187 @@
+"""Random topologies that two implementations can disagree about: one number, one topology.
+
+Small pools of hostnames, paths and headers, so that rules overlap, shadow each other and tie; only
+forms that every API server accepts.
+"""
+
+from random import Random
+from typing import Any
+
+from modelgate.topology import Request
+
+Body = dict[str, Any]
+
+_GATEWAY_API = "gateway.networking.k8s.io"
+_HOSTNAMES = ("a.example.com", "b.example.com", "*.example.com", "*.b.example.com")
+_HOSTS = ("a.example.com", "b.example.com", "x.example.com", "x.b.example.com", "other.test")
+_PATHS = ("/", "/v1", "/v1/chat", "/v1/", "/v1/chat/completions", "/admin")
+_REGEXES = ("/v1/.*", "/v[0-9]+/chat", "/a.*n")
+_SENT = ("/", "/v1", "/v1/chat/completions", "/v1/chat?model=x", "/v12", "/admin", "/x/v1/chat")
+_WHEN = (
+    "request.method == 'POST'",
+    "request.path.startsWith('/v1')",
+    "request.url_path != '/admin'",
+    "!request.path.contains('model')",
+    "request.headers['x-tier'] == 'free'",
+)
+_KEY = {"apiKey": {"selector": {"matchLabels": {"app": "maas"}}}}
+_DENY = {"opa": {"rego": "allow = false"}}
+
+
+def topology(number: int) -> tuple[list[Body], list[Request]]:
+    """The objects of one topology, oldest first, and requests without credentials to it."""
+    random = Random(number)
+    bodies = [_object("v1", "Namespace", name, "", None) for name in ("ingress", "llm")]
+    bodies.append(
+        _object(
+            f"{_GATEWAY_API}/v1",
+            "GatewayClass",
+            "istio",
+            "",
+            {"controllerName": "istio.io/gateway-controller"},
+        )
+    )
+    bodies.append(_object("kuadrant.io/v1beta1", "Kuadrant", "kuadrant", "kuadrant-system", None))
+    gateways = [_gateway(random, name) for name in ("maas", "second")[: random.choice((1, 1, 2))]]
+    routes = [_route(random, f"r{index}", gateways) for index in range(random.randint(1, 3))]
+    later = [*routes, *_policies(random, gateways, routes)]
+    random.shuffle(later)
+    bodies += [*gateways, *later, _pool()]
+    return bodies, _requests(random, gateways)
+
+
+def _gateway(random: Random, name: str) -> Body:
+    listeners = []
+    for index in range(random.choice((1, 1, 2, 3))):
+        listener: Body = {
+            "name": f"l{index}",
+            "port": 80 + index,
+            "protocol": "HTTP",
+            "allowedRoutes": {"namespaces": {"from": "All"}},
+        }
+        if random.random() < 0.5:
+            listener["hostname"] = random.choice(_HOSTNAMES)
+        listeners.append(listener)
+    spec = {"gatewayClassName": "istio", "listeners": listeners}
+    return _object(f"{_GATEWAY_API}/v1", "Gateway", name, "ingress", spec)
+
+
+def _route(random: Random, name: str, gateways: list[Body]) -> Body:
+    chosen = random.sample(gateways, random.randint(1, len(gateways)))
+    parents = []
+    for gateway in chosen:
+        parent = {"name": gateway["metadata"]["name"], "namespace": "ingress"}
+        if random.random() < 0.25:
+            parent["sectionName"] = random.choice(gateway["spec"]["listeners"])["name"]
+        parents.append(parent)
+    spec: Body = {"parentRefs": parents}
+    if random.random() < 0.6:
+        spec["hostnames"] = random.sample(_HOSTNAMES, random.randint(1, 2))
+    spec["rules"] = [_rule(random, index) for index in range(random.randint(1, 3))]
+    return _object(f"{_GATEWAY_API}/v1", "HTTPRoute", name, "llm", spec)
+
+
+def _rule(random: Random, index: int) -> Body:
+    backend = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "llama"}
+    matches = [_match(random) for _ in range(random.choice((1, 1, 2)))]
+    rule: Body = {"matches": matches, "backendRefs": [backend]}
+    if random.random() < 0.3:
+        rule["name"] = f"named-{index}"
+    return rule
+
+
+def _match(random: Random) -> Body:
+    kind = random.choice(("PathPrefix", "PathPrefix", "Exact", "RegularExpression"))
+    value = random.choice(_REGEXES if kind == "RegularExpression" else _PATHS)
+    match: Body = {"path": {"type": kind, "value": value}}
+    if random.random() < 0.2:
+        match["method"] = random.choice(("GET", "POST"))
+    if random.random() < 0.2:
+        match["headers"] = [{"name": "X-Model", "value": random.choice(("big", "small"))}]
+    if random.random() < 0.05:
+        match["queryParams"] = [{"name": "model", "value": "x"}]
+    return match
+
+
+def _policies(random: Random, gateways: list[Body], routes: list[Body]) -> list[Body]:
+    made = []
+    for index in range(random.choice((1, 1, 2, 2, 3, 4))):
+        target = random.choice([*gateways, *gateways, *routes])
+        reference = {
+            "group": _GATEWAY_API,
+            "kind": target["kind"],
+            "name": target["metadata"]["name"],
+        }
+        if random.random() < 0.3:
+            reference["sectionName"] = _section(random, target)
+        namespace = target["metadata"]["namespace"]
+        spec = {"targetRef": reference, **_block(random)}
+        made.append(_object("kuadrant.io/v1", "AuthPolicy", f"p{index}", namespace, spec))
+    return made
+
+
+def _section(random: Random, target: Body) -> str:
+    if target["kind"] == "Gateway":
+        return str(random.choice(target["spec"]["listeners"])["name"])
+    number = random.randrange(len(target["spec"]["rules"]))
+    return str(target["spec"]["rules"][number].get("name", f"rule-{number + 1}"))
+
+
+def _block(random: Random) -> Body:
+    inner: Body = {"rules": _rules(random)}
+    if random.random() < 0.25:
+        inner["when"] = [{"predicate": random.choice(_WHEN)}]
+    block = random.choice(("bare", "defaults", "overrides"))
+    if block == "bare":
+        return inner
+    if random.random() < 0.5:
+        inner["strategy"] = random.choice(("atomic", "merge"))
+    return {block: inner}
+
+
+def _rules(random: Random) -> Body:
+    shape = random.random()
+    if shape < 0.55:
+        return {"authentication": {"keys": dict(_KEY)}}
+    if shape < 0.7:
+        return {"authentication": {"public": {"anonymous": {}}}}
+    if shape < 0.8:
+        when = [{"predicate": random.choice(_WHEN)}]
+        return {"authentication": {"keys": dict(_KEY), "some": {"anonymous": {}, "when": when}}}
+    if shape < 0.9:
+        return {"authorization": {"never": dict(_DENY)}}
+    return {"response": {"unauthenticated": {"message": {"value": "who are you"}}}}
+
+
+def _pool() -> Body:
+    spec = {
+        "selector": {"matchLabels": {"app": "llama"}},
+        "targetPorts": [{"number": 8000}],
+        "endpointPickerRef": {"name": "llama-epp", "port": {"number": 9002}},
+    }
+    return _object("inference.networking.k8s.io/v1", "InferencePool", "llama", "llm", spec)
+
+
+def _requests(random: Random, gateways: list[Body]) -> list[Request]:
+    sent = []
+    for _ in range(16):
+        gateway = random.choice(gateways)
+        headers = random.choice(({}, {}, {"x-model": "big"}, {"x-tier": "free"}))
+        sent.append(
+            Request(
+                host=random.choice(_HOSTS),
+                method=random.choice(("GET", "POST")),
+                scheme="http",
+                port=random.choice(gateway["spec"]["listeners"])["port"],
+                path=random.choice(_SENT),
+                headers=headers,
+                gateway=f"ingress/{gateway['metadata']['name']}",
+            )
+        )
+    return sent
+
+
+def _object(api_version: str, kind: str, name: str, namespace: str, spec: Body | None) -> Body:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    body: Body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+    return body if spec is None else {**body, "spec": spec}
