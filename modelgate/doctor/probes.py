@@ -17,8 +17,8 @@ from modelgate.doctor.transport import send
 from modelgate.doctor.view import View
 from modelgate.topology.answers import Door, Request
 from modelgate.topology.derive.names import Names
-from modelgate.topology.interpreter import answer
 from modelgate.topology.routes import Match
+from modelgate.topology.ways import answer
 
 MOST: Final = 200
 EVERY_SECONDS: Final = 0.1

@@ -15,7 +15,8 @@ from modelgate.topology.explain_picker import backend, picker
 from modelgate.topology.explain_policy import identity, policy
 from modelgate.topology.explain_route import entrance, not_routed, passed
 from modelgate.topology.explain_status import ending, others
-from modelgate.topology.interpreter import Way, World, nowhere, ways
+from modelgate.topology.interpreter import World
+from modelgate.topology.ways import Way, nowhere, ways
 
 
 def explain(world: World, request: Request) -> list[Answer]:

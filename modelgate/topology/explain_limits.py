@@ -13,8 +13,9 @@ from modelgate.topology.answers import Outcome, Step
 from modelgate.topology.cel_syntax import CelSyntaxError, parse
 from modelgate.topology.effective import LIMIT_POLICIES, Effective, Policy, effectives
 from modelgate.topology.explain_policy import effective, levels
-from modelgate.topology.interpreter import Way, World
+from modelgate.topology.interpreter import World
 from modelgate.topology.values import mapping, mappings, text
+from modelgate.topology.ways import Way
 
 UNITS = {"RateLimitPolicy": "requests", "TokenRateLimitPolicy": "tokens"}
 

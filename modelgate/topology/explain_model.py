@@ -19,10 +19,11 @@ from modelgate.topology.derive.service import Service, read_services
 from modelgate.topology.explain_picker import containers, pods_of, selected
 from modelgate.topology.explain_route import forwarded
 from modelgate.topology.graph import Topology
-from modelgate.topology.interpreter import Way, World
+from modelgate.topology.interpreter import World
 from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.routes import Backend
 from modelgate.topology.values import items, mapping, mappings, text
+from modelgate.topology.ways import Way
 
 COMPLETIONS = ("/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/messages")
 

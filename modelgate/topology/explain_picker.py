@@ -14,11 +14,12 @@ from modelgate.topology.backends import Target, pod_template, pool_selector, por
 from modelgate.topology.derive.merge import either
 from modelgate.topology.derive.picker import CONFIG_FLAGS
 from modelgate.topology.graph import Topology
-from modelgate.topology.interpreter import Way, World
+from modelgate.topology.interpreter import World
 from modelgate.topology.objects import Object
 from modelgate.topology.opaque import EXT_PROC, reaches
 from modelgate.topology.routes import Backend
 from modelgate.topology.values import items, labels, mapping, mappings, number, text
+from modelgate.topology.ways import Way
 
 PICKER_PORT = 9002
 SCORES = {

@@ -14,8 +14,9 @@ from modelgate.topology.conditions import Attributes
 from modelgate.topology.effective import AUTH_POLICY, Effective, Policy
 from modelgate.topology.filter import ActionSet, targets
 from modelgate.topology.graph import Topology
-from modelgate.topology.interpreter import Passage, Way, World
+from modelgate.topology.interpreter import Passage, World
 from modelgate.topology.values import items, labels, mapping, mappings, selects, text
+from modelgate.topology.ways import Way
 
 USER_ANNOTATION = "secret.kuadrant.io/user-id"
 TIER_ANNOTATION = "secret.kuadrant.io/plan-id"

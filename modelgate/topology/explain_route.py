@@ -12,11 +12,11 @@ from modelgate.topology.answers import Request, Step
 from modelgate.topology.envoy import Entry, RouteTable, VirtualHost, matches
 from modelgate.topology.graph import Topology
 from modelgate.topology.hostnames import ANY, covers
-from modelgate.topology.interpreter import Way
 from modelgate.topology.paths import normalize
 from modelgate.topology.roles import role
 from modelgate.topology.routes import Gateway, Listener, Match
 from modelgate.topology.values import items, mapping, mappings, text
+from modelgate.topology.ways import Way
 
 MOST_OTHERS = 4
 _REASONS = (
@@ -97,7 +97,8 @@ def passed(request: Request, way: Way) -> Iterator[Step]:
     route = entry.attachment.route
     read = "" if normalize(request.path) == request.path else f"; Envoy reads {way.call.path}"
     yield Step("route", route.ref, f"{_rule(entry)}{_maker(entry)}{read}")
-    vhost = way.table.find(way.call.host)
+    found = way.table.possible(way.call.host)
+    vhost = next((one for one in found if entry in one.entries), None)
     yield from _hostname(way.table, vhost, way.call.host)
     yield from _losers(way, vhost)
     if vhost is not None and not entry.rule.backends and not entry.rule.redirect:

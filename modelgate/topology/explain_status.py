@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from modelgate.topology.answers import Answer, Outcome, Step
 from modelgate.topology.explain_policy import effective, place
-from modelgate.topology.interpreter import Way, World
+from modelgate.topology.interpreter import World
 from modelgate.topology.roles import Role, role
 from modelgate.topology.values import mapping
+from modelgate.topology.ways import Way
 from modelgate.versions import table
 
 

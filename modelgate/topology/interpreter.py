@@ -4,8 +4,7 @@ The only place where the three phases come together; `check` and `trace` share i
 disagree. Where several winners are possible the worst answer is taken.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from modelgate.topology import cel
@@ -13,11 +12,10 @@ from modelgate.topology.answers import Answer, Outcome, Request
 from modelgate.topology.authorino import Say, ask, skipped
 from modelgate.topology.backends import Target, resolve
 from modelgate.topology.conditions import Attributes, attributes
-from modelgate.topology.envoy import Call, Entry, Proxy, RouteTable, pairs, program
+from modelgate.topology.envoy import Call, Entry, Proxy, pairs, program
 from modelgate.topology.filter import ActionSet, Auth, Filter, configure, winners
 from modelgate.topology.graph import Topology
 from modelgate.topology.opaque import opaque
-from modelgate.topology.paths import normalize
 from modelgate.topology.routes import Gateway
 from modelgate.topology.settings import Behaviour
 from modelgate.topology.unknown import EVERYWHERE, ROUTED
@@ -152,92 +150,6 @@ def _say(winner: ActionSet, auth: Auth, seen: Attributes) -> Passage:
         return said(Say.UNSURE, f"its `when` depends on {off.reason}")
     closing = f"correct AuthPolicy {', '.join(policies)}, or {CLOSE}"
     return said(word.say, word.reason, word.status, word.credentials, remedy=closing)
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way that a request may take on one gateway, and what decided on it.
-
-    `call` is the request as Envoy routed it; `table` is None where no listener takes it, `entry`
-    and `passage` where no route does.
-    """
-
-    answer: Answer
-    proxy: Proxy
-    call: Call
-    seen: Attributes
-    table: RouteTable | None = None
-    entry: Entry | None = None
-    passage: Passage | None = None
-
-    @property
-    def rank(self) -> tuple[int, bool]:
-        """Sorts the worst first."""
-        return self.answer.outcome.rank, self.answer.authenticated
-
-
-def answer(world: World, request: Request, trusted: bool = True) -> Answer:
-    """The worst answer that `request` may get; `trusted` takes its credentials as valid."""
-    found = list(ways(world, request, trusted))
-    return min(found, key=lambda way: way.rank).answer if found else nowhere(request)
-
-
-def nowhere(request: Request) -> Answer:
-    """The answer where no gateway in view could be meant."""
-    reason = f"no Gateway {request.gateway or 'at all'} is in view"
-    return Answer(Outcome.UNDECIDED if request.gateway else Outcome.NO_ROUTE, reason)
-
-
-def ways(world: World, request: Request, trusted: bool = True) -> Iterator[Way]:
-    """Every way that `request` may take: on each gateway, in each form of its path."""
-    wanted = [request.gateway] if request.gateway else list(world.proxies)
-    request = _addressed(request)
-    # Istio normalises paths unless its mesh configuration says NONE: the worse answer counts.
-    forms = dict.fromkeys((normalize(request.path), request.path))
-    for key in wanted:
-        for path in forms if key in world.proxies else ():
-            call, seen = view(request, path, trusted)
-            yield from _at_gateway(world, world.proxies[key], request, call, seen)
-
-
-def _addressed(request: Request) -> Request:
-    """`request` with the host of an absolute target, which replaces the Host header (RFC 9112)."""
-    scheme, mark, rest = request.path.partition("://")
-    if scheme not in ("http", "https") or not mark:
-        return request
-    host, slash, path = rest.partition("/")
-    sni = request.sni or request.host.partition(":")[0]
-    return replace(request, host=host, path=f"{slash}{path}" or "/", sni=sni)
-
-
-def _at_gateway(
-    world: World, proxy: Proxy, request: Request, call: Call, seen: Attributes
-) -> Iterator[Way]:
-    gateway = proxy.gateway
-    ends = partial(Answer, gateway=gateway.key)
-    doubts = unknowns(world.topology, gateway)
-    if doubts:
-        yield Way(ends(Outcome.UNDECIDED, doubts), proxy, call, seen)
-        return
-    sni = request.sni or request.host.partition(":")[0]
-    table = proxy.table(request.scheme, request.port, sni)
-    if table is None:
-        reason = f"no {request.scheme} listener on port {request.port} takes {sni}"
-        yield Way(ends(Outcome.NO_ROUTE, reason), proxy, call, seen)
-        return
-    entries = _routed(table, call)
-    if not entries:
-        yield Way(ends(Outcome.NO_ROUTE, "no route matches", 404), proxy, call, seen, table)
-        return
-    said = passages(world, gateway, call, seen)
-    for entry in entries:
-        for passage in said:
-            found = conclude(world, entry, passage, call.method)
-            yield Way(found, proxy, call, seen, table, entry, passage)
-
-
-def _routed(table: RouteTable, call: Call) -> list[Entry]:
-    return [entry for vhost in table.possible(call.host) for entry in vhost.candidates(call)]
 
 
 def unknowns(topology: Topology, gateway: Gateway) -> str:
