@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "local": "modelgate.cli.local:local",
     "lab": "modelgate.cli.lab:lab",
     "rules": "modelgate.cli.listings:rules",
-    "generated": "modelgate.cli.listings:generated",
+    "generated": "modelgate.cli.generated:generated",
     "quickstart": "modelgate.cli.quickstart:quickstart",
     "reject": "modelgate.cli.quickstart:reject",
 }

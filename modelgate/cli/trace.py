@@ -13,6 +13,7 @@ from modelgate.errors import ConfigurationError
 from modelgate.findings import Finding
 from modelgate.inputs import View, files
 from modelgate.topology.answers import Answer, Outcome, Request
+from modelgate.topology.settings import Settings
 
 
 @click.command()
@@ -99,6 +100,13 @@ def _one(asked: Asked, request: Request, form: str) -> None:
         output.answer(picture(answers[0], request))
     else:
         _show(answers, _findings(view, how, answers))
+        _note_unstated(how.settings)
+
+
+def _note_unstated(settings: Settings) -> None:
+    taken = [f"{name} {settings.version(name)}" for name in settings.unstated]
+    if taken:
+        output.note(f"not stated, taken as the newest known: {', '.join(taken)}; see --assume")
 
 
 def _findings(view: View, how: Judgement, answers: Sequence[Answer]) -> list[Finding]:
