@@ -11,6 +11,8 @@ COMMANDS: Final = {
     "check": "modelgate.cli.check:check",
     "trace": "modelgate.cli.trace:trace",
     "doctor": "modelgate.cli.doctor:doctor",
+    "logs": "modelgate.cli.logs:logs",
+    "commands": "modelgate.cli.commands:commands",
     "preview": "modelgate.cli.stack:preview",
     "up": "modelgate.cli.stack:up",
     "destroy": "modelgate.cli.stack:destroy",

@@ -43,13 +43,17 @@ class KeySource:
 def key_sources(view: View) -> Iterator[KeySource]:
     """Every API-key identity of every AuthPolicy."""
     for policy in view.of(AUTH_POLICY):
-        for rules in rule_blocks(policy):
-            for name, identity in mapping(rules.get("authentication")).items():
-                method = mapping(mapping(identity).get("apiKey"))
-                if method:
-                    selector = mapping(method.get("selector"))
-                    everywhere = method.get("allNamespaces") is True
-                    yield KeySource(policy, name, selector, everywhere)
+        yield from sources_of(policy)
+
+
+def sources_of(policy: Object) -> Iterator[KeySource]:
+    """Every API-key identity of one AuthPolicy."""
+    for rules in rule_blocks(policy):
+        for name, identity in mapping(rules.get("authentication")).items():
+            method = mapping(mapping(identity).get("apiKey"))
+            if method:
+                selector = mapping(method.get("selector"))
+                yield KeySource(policy, name, selector, method.get("allNamespaces") is True)
 
 
 def rule_blocks(policy: Object) -> Iterator[Mapping[str, Any]]:

@@ -47,7 +47,7 @@ FLAGS: Final = {
     "URX": "all tries failed",
     "UT": "the pod took too long",
 }
-"""Envoy's response flags in words (envoyproxy/envoy, docs/root/configuration/observability)."""
+"""Envoy's response flags in words (envoyproxy/envoy, access log usage, RESPONSE_FLAGS)."""
 
 
 class Way(StrEnum):
