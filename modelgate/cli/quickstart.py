@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from modelgate.cli import output
+from modelgate.cli.local import STATE
 from modelgate.cli.selecting import project_option
 from modelgate.cli.stack import exit_code, judged, options
 from modelgate.errors import ModelgateError
@@ -46,7 +47,9 @@ def quickstart(project: Path) -> int:
         output.answer(text.summary(report))
     output.answer(f"judged in {time.monotonic() - began:.1f} s, without a cluster\n")
 
-    cluster = os.environ.get("KUBECONFIG")
+    cluster = os.environ.get("KUBECONFIG", "")
+    if cluster == str((project / STATE / "kubeconfig").resolve()):
+        cluster = ""  # what `modelgate local status` told to export
     if cluster:
         output.note(f"KUBECONFIG is set: {STACK} goes to the cluster of {cluster}")
     run = automation.up(project, STACK, options(project, STACK, "", not cluster, None))
