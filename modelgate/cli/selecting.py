@@ -29,6 +29,14 @@ project_option = click.option(
     default=".",
     help="The folder with Pulumi.yaml; by default the current one.",
 )
+policy_config_option = click.option(
+    "--policy-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `pulumi --policy-pack-config` gets: exemptions, suppressions, versions.",
+)
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="Every stack that has a Pulumi.STACK.yaml."
+)
 _OPTIONS: Final = (
     click.option("-s", "--stack", default="", help="Judge what this stack declares."),
     click.option(
@@ -51,11 +59,7 @@ _OPTIONS: Final = (
         type=click.Choice([PRODUCTION, NON_PRODUCTION]),
         help="By default a stack's name decides, and all else is production.",
     ),
-    click.option(
-        "--policy-config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="What `pulumi --policy-pack-config` gets: exemptions, suppressions, versions.",
-    ),
+    policy_config_option,
     project_option,
 )
 
@@ -123,6 +127,22 @@ def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def chosen(project: Path, stacks: Sequence[str], everything: bool) -> list[str]:
+    """The stacks that -s names, each once, or all of them. Raises ConfigurationError for none."""
+    from modelgate.engine.project import read_project
+
+    if stacks and everything:
+        raise ConfigurationError("-s and --all name two choices of stacks", "give one of them")
+    if everything:
+        found = read_project(project).stacks()
+        if not found:
+            raise ConfigurationError(f"there is no Pulumi.STACK.yaml in {project}")
+        return found
+    if not stacks:
+        raise ConfigurationError("which stack?", "give -s STACK, several of them, or --all")
+    return list(dict.fromkeys(stacks))
 
 
 def _policy_config(file: Path | None) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
-"""`modelgate preview`, `up` and `destroy`: a stack through the engine, under the policy pack."""
+"""`modelgate up` and `destroy`: a stack through the engine, under the policy pack."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from modelgate.cli import output
-from modelgate.cli.check import show
 from modelgate.cli.progress import ProgressLine
-from modelgate.cli.selecting import Asked, project_option
+from modelgate.cli.selecting import Asked, policy_config_option, project_option
 from modelgate.errors import ConfigurationError
 from modelgate.topology.answers import Report
 from policies.judgement import judge
@@ -20,50 +18,25 @@ if TYPE_CHECKING:
     from modelgate.engine.results import Run
 
 CANCELLED: Final = 130
-_OPTIONS: Final = (
-    click.option("-s", "--stack", required=True, help="The stack."),
+_WHERE: Final = (
     click.option("--context", default="", help="The kubeconfig context."),
     click.option("--local", "on_local", is_flag=True, help="On the local control plane."),
-    click.option(
-        "--policy-config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Configuration of the policy pack, as for `pulumi --policy-pack-config`.",
-    ),
+    policy_config_option,
     project_option,
 )
 
 
-def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say which stack, where, and under which pack settings."""
-    for option in reversed(_OPTIONS):
+def on_a_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where, and under which settings of the pack."""
+    for option in reversed(_WHERE):
         command = option(command)
     return command
 
 
-@click.command()
-@click.option(
-    "-o", "--output", "form", type=click.Choice(["table", "json", "markdown"]), default="table"
-)
-@of_a_stack
-def preview(form: str, **asked: Any) -> int:
-    """What an update would change: its doors, its resources, and what the policy pack says.
-
-    Exits with 1 where the pack rejects it or it fails. Nothing is changed.
-    """
-    from modelgate.engine import automation
-    from modelgate.report import as_json, changes, markdown
-
-    report = judged(asked["project"], asked["stack"], asked["policy_config"])
-    run = automation.preview(asked["project"], asked["stack"], options(**asked))
-    if form == "json":
-        document = {"check": as_json.check_document(report), "run": changes.document(run)}
-        output.answer(json.dumps(document, indent=2))
-    elif form == "markdown":
-        output.answer(f"{markdown.check(report)}\n\n{changes.markdown(run)}")
-    else:
-        show(report)
-        output.answer(f"\n{changes.text(run)}")
-    return exit_code(run)
+def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, and which stack."""
+    stack = click.option("-s", "--stack", required=True, help="The stack.")
+    return stack(on_a_cluster(command))
 
 
 @click.command()

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
-
-from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata, StepEventStateMetadata
+from typing import TYPE_CHECKING, Any
 
 from modelgate.engine.objects import STACK_TYPE, Resource, body
 from modelgate.engine.properties import SIGNATURE, UNKNOWNS
 from modelgate.topology.objects import UNKNOWN, Object
+
+if TYPE_CHECKING:  # what a run came to is read without Pulumi
+    from pulumi.automation.events import EngineEvent, StepEventMetadata, StepEventStateMetadata
 
 PROVIDERS = "pulumi:providers:"
 SECRET = "[secret]"
@@ -35,7 +36,8 @@ class Change:
     `operation` is Pulumi's word: create, update, replace, delete, same, refresh, read, import.
     `properties` are the paths that differ. `done` is False for what was planned only. `before` and
     `after` are its inputs, UNKNOWN where they are secret or not yet known; None where there are
-    none. `deleted_first`: the old resource of a replacement goes before the new one comes.
+    none. `deleted_first`: the old resource of a replacement goes before the new one comes. `custom`
+    is False for a component, which is only a name for what it holds.
     """
 
     urn: str
@@ -47,6 +49,7 @@ class Change:
     before: Mapping[str, Any] | None = field(default=None, repr=False)
     after: Mapping[str, Any] | None = field(default=None, repr=False)
     deleted_first: bool = False
+    custom: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class Run:
         return all(change.operation in QUIET for change in self.changes)
 
 
-def speaks(event: EngineEvent) -> bool:
+def speaks(event: "EngineEvent") -> bool:
     """False for what the SDK says to its debugger: property values, secrets in plain text too."""
     diagnostic = event.diagnostic_event
     return diagnostic is None or not (diagnostic.ephemeral or diagnostic.severity == "debug")
@@ -133,7 +136,7 @@ class Collector:
     before: dict[str, Resource] = field(default_factory=dict)
     after: dict[str, Resource] = field(default_factory=dict)
 
-    def take(self, event: EngineEvent) -> None:
+    def take(self, event: "EngineEvent") -> None:
         """Keep what matters of `event`."""
         if event.resource_pre_event:
             self._step(event.resource_pre_event.metadata, done=False)
@@ -161,7 +164,7 @@ class Collector:
         if not empty and diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
 
-    def _step(self, step: StepEventMetadata, *, done: bool) -> None:
+    def _step(self, step: "StepEventMetadata", *, done: bool) -> None:
         if step.type == STACK_TYPE and step.new and step.new.outputs is not None:
             self.outputs = {key: _shown(value) for key, value in step.new.outputs.items()}
         operation = _operation(step)
@@ -174,9 +177,9 @@ class Collector:
         if step.type != STACK_TYPE and not step.type.startswith(PROVIDERS):
             self.changes[step.urn] = self._change(step, operation, done)
 
-    def _change(self, step: StepEventMetadata, operation: str, done: bool) -> Change:
+    def _change(self, step: "StepEventMetadata", operation: str, done: bool) -> Change:
         known = self.changes.get(step.urn)
-        first = known.deleted_first if known else step.op is OpType.DELETE_REPLACED
+        first = known.deleted_first if known else step.op.value == "delete-replaced"
         paths = tuple(sorted(step.detailed_diff or ())) or (known.properties if known else ())
         old, new = self.before.get(step.urn), self.after.get(step.urn)
         return Change(
@@ -189,14 +192,15 @@ class Collector:
             before=body(old) if old and operation not in QUIET else None,
             after=body(new) if new and operation not in QUIET else None,
             deleted_first=first,
+            custom=any(state.custom for state in (step.old, step.new) if state),
         )
 
 
-def _resource(state: StepEventStateMetadata) -> Resource:
+def _resource(state: "StepEventStateMetadata") -> Resource:
     return Resource(state.urn, state.type, state.parent or "", state.inputs or {})
 
 
-def _operation(step: StepEventMetadata) -> str:
+def _operation(step: "StepEventMetadata") -> str:
     """Pulumi's many steps of a replacement are one `replace`."""
     word = step.op.value
     if "replace" in word:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from modelgate.errors import ConfigurationError, ModelgateError
 from modelgate.inputs import files
@@ -91,15 +92,23 @@ def _from_files(paths: Sequence[str]) -> View:
 
 
 def _from_stack(project: Path, stack: str) -> View:
-    """What the stack declares; a program with other settings than ours states no versions."""
-    from modelgate.config import KEY, load
     from modelgate.engine.in_process import evaluate
 
     evaluation = evaluate(project, stack)
     place = f"Pulumi.{stack}.yaml"
-    settings = evaluation.config.get(KEY)
-    stated = load(settings, stack, place).assumptions if isinstance(settings, Mapping) else {}
+    stated = stated_versions(evaluation.config, stack, place)
     return View(evaluation.objects, place, stated, evaluation.messages)
+
+
+def stated_versions(config: Mapping[str, Any], stack: str, place: str) -> Mapping[str, str]:
+    """The versions that a stack's configuration states: none where its program is not ours.
+
+    Raises ConfigurationError naming `place`.
+    """
+    from modelgate.config import KEY, load
+
+    settings = config.get(KEY)
+    return load(settings, stack, place).assumptions if isinstance(settings, Mapping) else {}
 
 
 def _from_cluster(context: str | None) -> View:

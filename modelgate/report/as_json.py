@@ -25,8 +25,8 @@ def check_document(report: Report) -> dict[str, Any]:
         "schema": CHECK_SCHEMA,
         "verdict": str(report.verdict),
         "environment": report.environment,
-        "doors": [_door(door) for door in report.doors],
-        "findings": [_finding(finding) for finding in report.findings],
+        "doors": [door_document(door) for door in report.doors],
+        "findings": [finding_document(finding) for finding in report.findings],
         "inside_only": list(report.inside_only),
         "assumptions": list(report.assumptions),
         "notes": list(report.notes),
@@ -39,7 +39,8 @@ def trace(answers: Sequence[Answer]) -> str:
     return json.dumps(document, indent=2)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding."""
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
@@ -52,7 +53,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _door(door: Door) -> dict[str, Any]:
+def door_document(door: Door) -> dict[str, Any]:
+    """One door; its request is null where it has none."""
     return {
         "verdict": str(door.verdict),
         "gateway": door.gateway,

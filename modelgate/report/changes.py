@@ -1,16 +1,17 @@
 """What a run of the engine changes, or has changed, and why it was stopped."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from modelgate.engine.results import Change, Outcome, Run
-from modelgate.report.safe import block, html, lines, plain
+from modelgate.engine.results import QUIET, Change, Outcome, Run
+from modelgate.report.safe import lines, plain
+from modelgate.topology.changes import FieldChange, ResourceChange, fields
+from modelgate.topology.changes.objects import NOT_SHOWN
 
 SCHEMA: Final = "modelgate/run/v1"
 MANDATORY: Final = "mandatory"
-_SIGN: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "="}
-_QUIET: Final = frozenset({"same", "read", "refresh"})
+SIGNS: Final = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "="}
 _ENDED: Final = {
     Outcome.SUCCEEDED: "",
     Outcome.REJECTED: "rejected by the policy pack, nothing was changed",
@@ -31,13 +32,6 @@ def headline(run: Run) -> str:
 def text(run: Run) -> str:
     """The headline, a line for each change, then what the pack and the engine had to say."""
     return "\n".join(_text(run))
-
-
-def markdown(run: Run) -> str:
-    """The same for a pull request; the changes are folded."""
-    first, *rest = _text(run)
-    body = block("\n".join(rest).strip("\n")) if rest else ""
-    return f"<details><summary>{html(first)}</summary>\n\n{body}\n\n</details>"
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -75,10 +69,10 @@ def _counts(run: Run) -> str:
     if run.unchanged:
         return "no changes"
     planned = run.operation == "preview"
-    changed = [change for change in run.changes if change.operation not in _QUIET]
+    changed = [change for change in run.changes if change.operation not in QUIET]
     counted = Counter(change.operation for change in changed if planned or change.done)
     verb = "to {}" if planned else "{}d"
-    parts = [f"{counted[word]} {verb.format(word)}" for word in _SIGN if counted[word]]
+    parts = [f"{counted[word]} {verb.format(word)}" for word in SIGNS if counted[word]]
     undone = len(changed) - counted.total()
     same = len(run.changes) - len(changed)
     parts += [f"{undone} not done"] if undone else []
@@ -93,9 +87,8 @@ def _text(run: Run) -> Iterator[str]:
         if violation.level == MANDATORY:
             yield from ("", f"{violation.level}[{plain(violation.policy)}]")
             yield from (f"  {line}" for line in lines(violation.message))
-    changed = [change for change in run.changes if change.operation not in _QUIET]
-    planned = run.operation == "preview"
-    yield from ["", *(f"  {_change(change, planned)}" for change in changed)] if changed else []
+    changed = resources(run)
+    yield from ["", *resource_lines(changed)] if changed else []
     for diagnostic in run.diagnostics:
         if diagnostic.severity != "info":
             first, *rest = lines(diagnostic.message)
@@ -108,9 +101,53 @@ def _text(run: Run) -> Iterator[str]:
         )
 
 
-def _change(change: Change, planned: bool) -> str:
-    sign = _SIGN.get(change.operation, "?")
-    what = f"{sign} {change.operation:<7} {plain(change.type)} {plain(change.name)}"
-    named = ", ".join(plain(path) for path in change.properties)
-    shown = f"{what} ({named})" if named and change.operation != "create" else what
-    return shown if planned or change.done else f"{shown}: not done"
+def resources(run: Run) -> list[ResourceChange]:
+    """What happens to each resource, or has happened, with the fields that differ."""
+    planned = run.operation == "preview"
+    return [
+        ResourceChange(
+            operation=change.operation,
+            what=_what(change),
+            fields=tuple(_fields(change)),
+            deleted_first=change.deleted_first,
+            left_out=not (planned or change.done),
+        )
+        for change in run.changes
+        if change.operation not in QUIET
+    ]
+
+
+def resource_lines(changes: Iterable[ResourceChange]) -> Iterator[str]:
+    """A line a resource, and below it what goes and what comes."""
+    for change in changes:
+        what = f"{SIGNS.get(change.operation, '?')} {change.operation:<7} {plain(change.what)}"
+        yield f"  {what}: not done" if change.left_out else f"  {what}"
+        for item in change.fields:
+            yield from (f"      {plain(line)}" for line in field_lines(item))
+
+
+def field_lines(item: FieldChange) -> Iterator[str]:
+    """As in a diff."""
+    if item.before is not None:
+        yield f"- {item.path}: {item.before}"
+    if item.after is not None:
+        yield f"+ {item.path}: {item.after}"
+
+
+def _what(change: Change) -> str:
+    """`Kind ns/name` of a Kubernetes object, as the judge names it; else type and name."""
+    shape = change.after or change.before or {}
+    kind, metadata = shape.get("kind"), shape.get("metadata")
+    if not (change.type.startswith("kubernetes:") and isinstance(kind, str)):
+        return f"{change.type} {change.name}"
+    named = metadata if isinstance(metadata, Mapping) else {}
+    name, namespace = named.get("name"), named.get("namespace")
+    shown = name if isinstance(name, str) else change.name
+    return f"{kind} {namespace}/{shown}" if isinstance(namespace, str) else f"{kind} {shown}"
+
+
+def _fields(change: Change) -> Iterator[FieldChange]:
+    if change.before is None or change.after is None:
+        return
+    found = list(fields(change.before, change.after))
+    yield from found or (FieldChange(path, NOT_SHOWN, NOT_SHOWN) for path in change.properties)

@@ -5,7 +5,7 @@ from typing import Final
 
 from modelgate.findings import Finding
 from modelgate.report import words
-from modelgate.report.safe import block, code, html
+from modelgate.report.safe import block, code, folded
 from modelgate.report.text import labelled
 from modelgate.report.words import Line
 from modelgate.topology.answers import Door, Report
@@ -49,8 +49,4 @@ def _title(finding: Finding) -> str:
 
 def _folded(title: str, lines: Iterable[Line]) -> Iterator[str]:
     yield ""
-    yield f"<details><summary>{html(title)}</summary>"
-    yield ""
-    yield block("\n".join(labelled(lines, indent=0)))
-    yield ""
-    yield "</details>"
+    yield folded(title, block("\n".join(labelled(lines, indent=0))))

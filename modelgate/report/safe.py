@@ -66,6 +66,12 @@ def mermaid(value: str) -> str:
     return "".join(char if char not in _MERMAID else f"#{ord(char)};" for char in plain(value))
 
 
+def folded(title: str, inner: str) -> str:
+    """Markdown that a reader unfolds; `title` is of others, `inner` is Markdown of ours."""
+    told = html(title).replace("@", f"@{_ZERO_WIDTH_SPACE}")
+    return f"<details><summary>{told}</summary>\n\n{inner}\n\n</details>"
+
+
 def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 

@@ -132,15 +132,15 @@ def _item_nodes(node: yaml.Node) -> list[yaml.Node]:
 def _object(body: Any, node: yaml.Node, file: str) -> Object:
     if not isinstance(body, Mapping):
         raise _ReadError(f"not a Kubernetes object but {_name(body)}", node)
-    metadata = body.get("metadata") or {}
+    metadata = {} if body.get("metadata") is None else body["metadata"]
     if not isinstance(metadata, Mapping):
         raise _ReadError(f"metadata must be a mapping, not {_name(metadata)}", node)
-    namespace = _text(metadata.get("namespace") or "", "metadata.namespace", node)
-    name = metadata.get("name") or metadata.get("generateName") or ""
+    given = {key: value for key, value in metadata.items() if value is not None}
+    name = given.get("name", given.get("generateName", ""))
     return Object(
         api_version=_text(body.get("apiVersion"), "apiVersion", node),
         kind=_text(body.get("kind"), "kind", node),
-        namespace=namespace,
+        namespace=_text(given.get("namespace", ""), "metadata.namespace", node),
         name=_text(name, "metadata.name", node),
         body=body,
         source=f"{file}:{node.start_mark.line + 1}",

@@ -5,6 +5,7 @@ that no later step trips over one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from modelgate.topology.objects import UNKNOWN
@@ -27,7 +28,9 @@ def text(value: Any, default: str = "") -> str:
 
 
 def number(value: Any, default: int = 0) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+    if isinstance(value, float) and isfinite(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 def labels(value: Any) -> dict[str, str]:

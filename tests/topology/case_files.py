@@ -19,6 +19,7 @@ class Side:
     """One side of a case: `bad` stands open or undecided, `good` beside it is closed."""
 
     name: str
+    text: str
     objects: list[Object]
     settings: Settings
     requests: list[tuple[Request, Outcome]]
@@ -43,12 +44,14 @@ def _variants(content: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _side(name: str, content: Mapping[str, Any]) -> Side:
-    own = read(yaml.safe_dump_all(content.get("objects", ()), sort_keys=False), name)
+    text = yaml.safe_dump_all(content.get("objects", ()), sort_keys=False)
+    own = read(text, name)
     given = {obj.ref for obj in own} | set(content.get("without", ()))
     base = [obj for obj in read(BASE, "base.yaml") if obj.ref not in given]
     assume = {**ASSUMED, **content.get("assume", {})}
     return Side(
         name=name,
+        text=text,
         objects=[*base, *own],
         settings=Settings(assume=assume),
         requests=[(_request(line), Outcome(said)) for line, said in content["requests"].items()]

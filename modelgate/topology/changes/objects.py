@@ -28,13 +28,14 @@ class ResourceChange:
     """What happens to one resource: `operation` is Pulumi's word for it.
 
     `what` is `Kind ns/name`, or type and name. `deleted_first`: the old resource of a replacement
-    goes before the new one comes.
+    goes before the new one comes. `left_out`: an update has begun it and not made it.
     """
 
     operation: str
     what: str
     fields: tuple[FieldChange, ...] = ()
     deleted_first: bool = False
+    left_out: bool = False
 
 
 def object_changes(before: Iterable[Object], after: Iterable[Object]) -> list[ResourceChange]:
