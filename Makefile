@@ -23,7 +23,7 @@ lab: cli       ## the released controllers beside a local control plane; builds 
 	@$(MODELGATE) lab up
 
 prove: dev     ## the judge against the released controllers, as a table of agreement
-	.venv/bin/python -m tests.lab.prove
+	.venv/bin/python -m tests.lab.prove $(PROVE)
 
 test: dev      ## style, types, architecture, tests
 	.venv/bin/python -m ruff check .

@@ -13,21 +13,16 @@ from typing import Any
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
-from modelgate.local.lab import NAMESPACE, Lab
+from modelgate.local.lab import Lab
+from modelgate.local.waiting import until
 from modelgate.topology import Request
 from tests.lab.envoy_filter import BrokenConfigError, FailedPredicateError, Filter, Sent
 from tests.lab.ext_authz import Authorino
-from tests.lab.topologies import Body, Topology
+from tests.lab.topologies import KUADRANT, Body, Topology
 
-KUADRANT = {
-    "apiVersion": "kuadrant.io/v1beta1",
-    "kind": "Kuadrant",
-    "metadata": {"name": "kuadrant", "namespace": NAMESPACE},
-}
 _AGES = ("AuthPolicy", "RateLimitPolicy", "TokenRateLimitPolicy", "HTTPRoute", "GRPCRoute")
 _QUIET_SECONDS = 2.5
 _SETTLE_SECONDS = 25
-_AGE_SECONDS = 1.02
 _PASSES = 200
 
 
@@ -62,9 +57,9 @@ class Executor:
         """
         moved = [each.apart(self._number + index) for index, each in enumerate(topologies)]
         self._number += len(moved)
-        change = self._api.create if _has_kuadrant(moved[0]) else self._api.delete
+        change = self._api.create if has_kuadrant(moved[0]) else self._api.delete
         change(KUADRANT)
-        refused = self._create(moved)
+        refused = self._create([each.with_platform() for each in moved])
         self._settle()
         filters = self._filters()
         try:
@@ -81,7 +76,8 @@ class Executor:
             return {_PASSES}
         if isinstance(found, BrokenConfigError):
             return {503}
-        sent = Sent(request.host, request.method, request.scheme, request.path, request.headers)
+        headers = {name.lower(): value for name, value in request.headers.items()}  # as Envoy does
+        sent = Sent(request.host, request.method, request.scheme, request.path, headers)
         try:
             questions = found.calls(sent)
         except FailedPredicateError:
@@ -103,7 +99,7 @@ class Executor:
                 if body is not None and topology.name not in refused:
                     self._create_one(topology, body, refused)
             if any(body is not None and body["kind"] in _AGES for body in row):
-                time.sleep(_AGE_SECONDS)
+                _let_another_second_begin()
         return refused
 
     def _create_one(self, topology: Topology, body: Body, refused: dict[str, str]) -> None:
@@ -114,13 +110,16 @@ class Executor:
 
     def _settle(self) -> None:
         """Wait until the controllers have nothing left to write, or never stop writing."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
         seen, since = self._written(), time.monotonic()
-        while time.monotonic() < min(deadline, since + _QUIET_SECONDS):
-            time.sleep(0.5)
+
+        def quiet() -> bool:
+            nonlocal seen, since
             now = self._written()
             if now != seen:
                 seen, since = now, time.monotonic()
+            return time.monotonic() > since + _QUIET_SECONDS
+
+        until(quiet, _SETTLE_SECONDS)
 
     def _written(self) -> set[tuple[str, str]]:
         kinds = (
@@ -157,6 +156,12 @@ class Executor:
             return  # a kind that is not served, or an object that was refused
 
 
+def _let_another_second_begin() -> None:
+    """Ages of objects are whole seconds; of two with the same the name decides."""
+    now = int(time.time())
+    until(lambda: int(time.time()) > now, 2)
+
+
 def _of(
     topology: Topology, configurations: Mapping[str, Body]
 ) -> dict[str, Filter | BrokenConfigError]:
@@ -181,8 +186,8 @@ def _plugin_configuration(envoy_filter: Body) -> Body | None:
     return None
 
 
-def _has_kuadrant(topology: Topology) -> bool:
-    return bool(topology.of_kind("Kuadrant"))
+def has_kuadrant(topology: Topology) -> bool:
+    return bool(topology.with_platform().of_kind("Kuadrant"))
 
 
 def _namespaces(topology: Topology) -> set[str]:

@@ -6,6 +6,7 @@ disagreement is written as a file: the manifests, shrunk, and the request.
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from modelgate.cli.progress import ProgressLine
 from modelgate.local.lab import lab
 from tests.lab.agreement import Row, Word, compare, tally
-from tests.lab.execution import Executor
+from tests.lab.execution import Executor, has_kuadrant
 from tests.lab.shrinking import shrink
 from tests.lab.topologies import Topology, executed_before, generated, of_the_cases
 
@@ -70,7 +71,7 @@ def _compared(executor: Executor, topologies: Sequence[Topology]) -> Iterator[Ro
 
 def _batches(topologies: Sequence[Topology]) -> Iterator[list[Topology]]:
     for guarded in (True, False):
-        alike = [each for each in topologies if bool(each.of_kind("Kuadrant")) is guarded]
+        alike = [each for each in topologies if has_kuadrant(each) is guarded]
         for start in range(0, len(alike), _BATCH):
             yield alike[start : start + _BATCH]
 
@@ -115,6 +116,11 @@ def _print(found: dict[str, list[Row]], disagreeing: Sequence[Row], memory: dict
         click.echo(f"{word:<{width}}  " + "  ".join(counts))
     totals = (f"{len(rows):>{len(name)}}" for name, rows in found.items())
     click.echo(f"{'requests':<{width}}  " + "  ".join(totals))
+    not_put = Counter(
+        row.reason for rows in found.values() for row in rows if row.word is Word.NOT_PUT
+    )
+    for reason, count in not_put.most_common():
+        click.echo(f"not put: {count} requests: {reason}")
     click.echo(f"memory: {sum(memory.values())} MB ({memory})")
 
 

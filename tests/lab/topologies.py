@@ -14,6 +14,12 @@ from tests.topology.vectors import load
 
 Body = dict[str, Any]
 
+KUADRANT: Body = {
+    "apiVersion": "kuadrant.io/v1beta1",
+    "kind": "Kuadrant",
+    "metadata": {"name": "kuadrant", "namespace": "kuadrant-system"},
+}
+
 _EXECUTED = {"kuadrant": "1.5.2", "gateway-api": "1.4"}
 _SHARED = ("kuadrant-system",)
 
@@ -28,11 +34,19 @@ class Topology:
 
     @property
     def objects(self) -> list[Object]:
-        """As the judge reads them."""
-        return [_object(body, self.name) for body in self.bodies]
+        """As the judge reads them, each a minute older than the next."""
+        return [_object(body, self.name, index) for index, body in enumerate(self.bodies)]
 
     def of_kind(self, *kinds: str) -> list[Body]:
         return [body for body in self.bodies if body["kind"] in kinds]
+
+    def with_platform(self) -> "Topology":
+        """With the class and the Kuadrant that the judge presumes where neither is in view."""
+        if self.of_kind("GatewayClass", "Kuadrant"):
+            return self
+        classes = {gateway["spec"]["gatewayClassName"] for gateway in self.of_kind("Gateway")}
+        platform: list[Body] = [*map(gateway_class, sorted(classes)), KUADRANT]
+        return Topology(self.name, [*platform, *self.bodies], self.requests)
 
     def apart(self, number: int) -> "Topology":
         """The same topology in namespaces and classes of its own, so that many fit in one lab."""
@@ -42,6 +56,15 @@ class Topology:
             for request in self.requests
         ]
         return Topology(self.name, [_moved(body, suffix) for body in self.bodies], requests)
+
+
+def gateway_class(name: str) -> Body:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": name},
+        "spec": {"controllerName": "istio.io/gateway-controller"},
+    }
 
 
 def executed_before(folder: Path) -> Iterator[Topology]:
@@ -71,11 +94,18 @@ def generated(seed: int, count: int) -> Iterator[Topology]:
 
 
 def _bodies(objects: Sequence[Object]) -> list[Body]:
-    return [json.loads(json.dumps(obj.body)) for obj in objects]
+    """Oldest first: the API server gives every object the time at which it comes."""
+    bodies = [json.loads(json.dumps(obj.body)) for obj in objects]
+    bodies.sort(key=lambda body: body["metadata"].pop("creationTimestamp", None) or "")
+    return bodies
 
 
-def _object(body: Body, source: str) -> Object:
-    metadata = body["metadata"]
+def _object(body: Body, source: str, minute: int) -> Object:
+    metadata = {
+        **body["metadata"],
+        "creationTimestamp": f"2026-01-01T{minute // 60:02}:{minute % 60:02}:00Z",
+    }
+    body = {**body, "metadata": metadata}
     namespace = metadata.get("namespace", "")
     return Object(body["apiVersion"], body["kind"], namespace, metadata["name"], body, source)
 
