@@ -3,20 +3,16 @@
 Only lists are asked for, of the kinds that decide who gets in. Secrets are not among them.
 """
 
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from kubernetes import client, config
-from kubernetes.config.config_exception import ConfigException
-from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError, ForbiddenError, NotFoundError
-from urllib3.exceptions import HTTPError
 
 from modelgate.errors import ModelgateError
+from modelgate.kubernetes_api import Cluster, connect
 from modelgate.topology.objects import Object
+
+__all__ = ["KINDS", "Cluster", "connect", "read"]
 
 KINDS: Final[Mapping[str, frozenset[str] | None]] = {
     "": frozenset({"Namespace", "Service", "Pod"}),
@@ -39,58 +35,7 @@ KINDS: Final[Mapping[str, frozenset[str] | None]] = {
 """The kinds that are read of each group; None for all of them."""
 
 _PAGE: Final = 500
-_TIMEOUT: Final = (10, 60)
 _NOISE: Final = ("managedFields",)
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster that answers, and the name by which people know it."""
-
-    name: str
-    client: DynamicClient
-
-    def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """The JSON document at `path`. Raises DynamicApiError, or ModelgateError if unreachable."""
-        try:
-            answer = self.client.request(
-                "GET",
-                path,
-                query_params=list(query.items()),
-                serializer=lambda _, document: document,
-                _request_timeout=_TIMEOUT,
-            )
-        except HTTPError as error:
-            raise ModelgateError(
-                f"cluster {self.name} does not answer: {_cause(error)}",
-                "try `kubectl get --raw /version`: --live uses the same KUBECONFIG and context",
-            ) from error
-        if not isinstance(answer, dict):
-            raise ModelgateError(f"cluster {self.name}: {path} did not answer with JSON")
-        return answer
-
-
-def connect(context: str | None = None) -> Cluster:
-    """The cluster of KUBECONFIG, else of ~/.kube/config, else of the pod this runs in.
-
-    It is not asked anything yet. Raises ModelgateError.
-    """
-    # The client looks at KUBECONFIG only once, when it is imported.
-    file = os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    if not any(Path(part).is_file() for part in file.split(os.pathsep)):
-        return _in_cluster()
-    try:
-        contexts, current = config.list_kube_config_contexts(config_file=file)
-        name = context or current["name"]
-        known = [known["name"] for known in contexts]
-        if name not in known:
-            raise ModelgateError(
-                f"{file} has no context {name}", f"it has: {', '.join(known)}", exit_code=2
-            )
-        api = config.new_client_from_config(config_file=file, context=name)
-    except ConfigException as error:
-        raise ModelgateError(f"{file}: {error}", exit_code=2) from error
-    return Cluster(name, _dynamic(api))
 
 
 def read(cluster: Cluster) -> list[Object]:
@@ -113,22 +58,6 @@ def read(cluster: Cluster) -> list[Object]:
             "ask for the read-only role in docs/cli.md, `kubectl auth can-i list ... -A` tests it",
         )
     return objects
-
-
-def _in_cluster() -> Cluster:
-    try:
-        config.load_incluster_config()
-    except ConfigException:
-        raise ModelgateError(
-            "no cluster to read: there is no kubeconfig, and this is not a pod",
-            "set KUBECONFIG, or log in (`oc login`)",
-        ) from None
-    return Cluster("in-cluster", _dynamic(client.ApiClient()))
-
-
-def _dynamic(api: client.ApiClient) -> DynamicClient:
-    """Without the client's own discovery, which keeps a cache in a shared temporary folder."""
-    return DynamicClient(api, discoverer=lambda _client, _cache_file: None)
 
 
 def _served(cluster: Cluster) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -207,9 +136,3 @@ def _page(cluster: Cluster, path: str, token: str) -> dict[str, Any]:
 
 def _root(group: str, version: str) -> str:
     return f"/apis/{group}/{version}" if group else f"/api/{version}"
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason in one line; never the request, whose headers hold the token."""
-    reason = getattr(error, "reason", None)
-    return _cause(reason) if isinstance(reason, BaseException) else str(error).split(": ", 1)[-1]

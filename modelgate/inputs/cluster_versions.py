@@ -1,7 +1,8 @@
 """Versions come from where a cluster states them, never from a guess; else they are unstated.
 
-Gateway API writes its version on its CRDs, operators of OLM have it in the name of their
-ClusterServiceVersion, the sail operator in its Istio resource, upstream builds in their image tags.
+Gateway API writes its version on its CRDs, OpenShift into its ClusterVersion, operators of OLM have
+it in the name of their ClusterServiceVersion, upstream builds in their image tags; for Istio see
+`modelgate.detection`.
 """
 
 import re
@@ -10,19 +11,21 @@ from typing import Any, Final
 
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from modelgate.inputs.cluster import Cluster
+from modelgate import detection
+from modelgate.detection import DisagreementError
+from modelgate.kubernetes_api import Cluster
 
 _GATEWAY_API: Final = (
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/httproutes.gateway.networking.k8s.io"
 )
 _BUNDLE_VERSION: Final = "gateway.networking.k8s.io/bundle-version"
+_OPENSHIFT: Final = "/apis/config.openshift.io/v1/clusterversions/version"
 _OPERATORS: Final = {
     "kuadrant-operator": "kuadrant",
     "rhcl-operator": "rhcl",
     "rhods-operator": "openshift-ai",
 }
 _DEPLOYMENTS: Final = {
-    "app=istiod": "istio",
     "app.kubernetes.io/name=kuadrant-operator": "kuadrant",
     "app=kuadrant,control-plane=controller-manager": "kuadrant",
 }
@@ -41,18 +44,28 @@ def find(cluster: Cluster) -> dict[str, str]:
 def _stated(cluster: Cluster) -> Iterator[tuple[str, str]]:
     crd = _get(cluster, _GATEWAY_API)
     yield "gateway-api", crd.get("metadata", {}).get("annotations", {}).get(_BUNDLE_VERSION, "")
+    openshift = _get(cluster, _OPENSHIFT)
+    yield "openshift", openshift.get("status", {}).get("desired", {}).get("version", "")
     csvs = "/apis/operators.coreos.com/v1alpha1/clusterserviceversions"
     for csv in _get(cluster, csvs, labelSelector="!olm.copiedFrom").get("items") or []:
         operator, _, version = csv["metadata"]["name"].partition(".")
         if component := _OPERATORS.get(operator):
             yield component, version
-    for istio in _get(cluster, "/apis/sailoperator.io/v1/istios").get("items") or []:
-        yield "istio", istio.get("spec", {}).get("version", "")
+    yield "istio", _istio(cluster)
     for selector, component in _DEPLOYMENTS.items():
         found = _get(cluster, "/apis/apps/v1/deployments", labelSelector=selector)
         for deployment in found.get("items") or []:
             for container in deployment["spec"]["template"]["spec"]["containers"]:
                 yield component, _tag(container.get("image", ""))
+
+
+def _istio(cluster: Cluster) -> str:
+    """Empty where nothing states it, or two that could be meant differ: then it is unstated."""
+    try:
+        stated = detection.istio(cluster).stated
+    except DisagreementError:
+        return ""
+    return stated.version if stated else ""
 
 
 def _get(cluster: Cluster, path: str, **query: str) -> Mapping[str, Any]:
