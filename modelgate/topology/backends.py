@@ -1,5 +1,6 @@
 """What stands behind a rule: whether it is in view, may be reached, and serves a model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +121,7 @@ def _harmless(topology: Topology, service: Object) -> bool:
         text(container.get("image"))
         for workload in topology.of(*WORKLOADS)
         if workload.namespace == service.namespace
-        for pod in (pod_template(workload),)
+        for pod in pod_templates(workload)
         if selector.items() <= labels(mapping(pod.get("metadata")).get("labels")).items()
         for container in mappings(mapping(pod.get("spec")).get("containers"))
     ]
@@ -131,15 +132,21 @@ def _base_name(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def pod_template(workload: Object) -> Any:
-    """The pod (metadata and spec) that `workload` runs; itself for a Pod."""
+def pod_templates(workload: Object) -> list[Mapping[str, Any]]:
+    """The pods (metadata and spec) that `workload` runs, leaders first; itself for a Pod."""
     if workload.kind == "Pod":
-        return workload.body
-    spec = workload.spec
+        return [workload.body]
+    spec: Mapping[str, Any] = workload.spec
+    names: tuple[str, ...] = ("template",)
     if workload.kind == "LeaderWorkerSet":
         spec = mapping(spec.get("leaderWorkerTemplate"))
-        return mapping(spec.get("leaderTemplate") or spec.get("workerTemplate"))
-    return mapping(spec.get("template"))
+        names = ("leaderTemplate", "workerTemplate")
+    return [mapping(spec[name]) for name in names if name in spec]
+
+
+def pod_template(workload: Object) -> Mapping[str, Any]:
+    """The first of the pods that `workload` runs."""
+    return next(iter(pod_templates(workload)), {})
 
 
 def pool_selector(pool: Object) -> dict[str, str]:

@@ -16,7 +16,7 @@ from modelgate.topology.backends import (
     gateway_service,
     model_selectors,
     of_gateway,
-    pod_template,
+    pod_templates,
     ports,
     resolve,
 )
@@ -184,15 +184,16 @@ def _destinations(obj: Object) -> Iterator[str]:
 def _host_pods(topology: Topology) -> Iterator[Door]:
     models = model_selectors(topology)
     for workload in topology.of(*WORKLOADS):
-        pod = mapping(pod_template(workload))
-        own = labels(mapping(pod.get("metadata")).get("labels"))
-        if not any(
-            workload.namespace == namespace and wanted.items() <= own.items()
-            for namespace, wanted in models
-        ):
-            continue
-        spec = mapping(pod.get("spec"))
-        port = _host_port(spec)
+        served = [
+            mapping(pod.get("spec"))
+            for pod in pod_templates(workload)
+            for own in (labels(mapping(pod.get("metadata")).get("labels")),)
+            if any(
+                workload.namespace == namespace and wanted.items() <= own.items()
+                for namespace, wanted in models
+            )
+        ]
+        port = next(filter(None, map(_host_port, served)), 0)
         if port:
             request = Request(host="node.example.net", scheme="http", port=port, path=PROBE)
             reason = "the model's pods listen on their node's own address"

@@ -7,7 +7,7 @@ from modelgate.topology.backends import GATEWAY_LABEL
 from modelgate.topology.graph import Topology
 from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.routes import Gateway
-from modelgate.topology.values import labels, mapping, mappings, text
+from modelgate.topology.values import items, labels, mapping, mappings, text
 
 EXT_PROC = "envoy.filters.http.ext_proc"
 ROOT_NAMESPACES = ("istio-system", "openshift-ingress")
@@ -16,11 +16,11 @@ ROOT_NAMESPACES = ("istio-system", "openshift-ingress")
 def opaque(topology: Topology, gateway: Gateway) -> str:
     """Why nothing can be proved on `gateway`, or empty."""
     infrastructure = mapping(gateway.object.spec.get("infrastructure"))
-    if infrastructure.get("parametersRef"):
+    if "parametersRef" in infrastructure:
         return f"Gateway {gateway.key}: infrastructure.parametersRef may change labels and ports"
     if GATEWAY_LABEL in mapping(infrastructure.get("labels")):
         return f"Gateway {gateway.key}: infrastructure.labels hides it from Kuadrant's filter"
-    if gateway.object.spec.get("addresses"):
+    if items(gateway.object.spec.get("addresses")):
         return (
             f"Gateway {gateway.key}: spec.addresses means a hand-made gateway, without the filter"
         )
@@ -40,8 +40,11 @@ def reaches(obj: Object, gateway: Gateway) -> bool:
     if named:
         here = obj.namespace == own and ("Gateway", gateway.object.name) in named
         return here or ("GatewayClass", gateway.class_name) in named
-    selector = mapping(obj.spec.get("workloadSelector") or obj.spec.get("selector"))
-    wanted = labels(selector.get("labels") or selector.get("matchLabels"))
+    selector = {
+        **mapping(obj.spec.get("workloadSelector")),
+        **mapping(obj.spec.get("selector")),
+    }
+    wanted = {**labels(selector.get("labels")), **labels(selector.get("matchLabels"))}
     name = wanted.get(GATEWAY_LABEL)
     return name in (None, gateway.object.name)
 

@@ -48,10 +48,18 @@ _FIELDS: Mapping[str, tuple[Place, ...]] = {
     "VirtualService": _SPEC,
 }
 _NAMED = (("metadata", "name"), ("metadata", "namespace"))
+_WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "LeaderWorkerSet")
+_HOSTED = frozenset(
+    {"spec", "template", "leaderWorkerTemplate", "leaderTemplate", "workerTemplate"}
+    | {"containers", "ports", "hostPort", "hostNetwork"}
+)
+"""Fields of a workload on the way to an address of its node."""
 
 
 def deciding(obj: Object) -> list[str]:
     """The UNKNOWN fields of `obj` that may change a verdict, as `spec.listeners[0].hostname`."""
+    if obj.kind in _WORKLOADS:
+        return [_written(it) for it in _unknown(obj.body.get("spec"), ("spec",)) if _hosted(it)]
     fields = _FIELDS.get(obj.kind)
     if fields is None:
         return []
@@ -80,6 +88,11 @@ def _unknown(value: Any, place: Place) -> Iterator[Place]:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from _unknown(item, (*place, index))
+
+
+def _hosted(place: Place) -> bool:
+    """Whether a workload may listen on its node's address because of this field."""
+    return all(isinstance(part, int) or part in _HOSTED for part in place)
 
 
 def _idle(kind: str, place: Place) -> bool:
