@@ -13,7 +13,7 @@ COMMANDS: Final = {
     "doctor": "modelgate.cli.doctor:doctor",
     "logs": "modelgate.cli.logs:logs",
     "commands": "modelgate.cli.commands:commands",
-    "preview": "modelgate.cli.stack:preview",
+    "preview": "modelgate.cli.preview:preview",
     "up": "modelgate.cli.stack:up",
     "destroy": "modelgate.cli.stack:destroy",
     "local": "modelgate.cli.local:local",

@@ -1,13 +1,14 @@
 """`modelgate check`: who gets in."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from modelgate.cli import output
-from modelgate.cli.selecting import Asked, selecting
-from modelgate.errors import ConfigurationError
+from modelgate.cli.selecting import Asked, all_option, chosen, selecting_but_stacks
+from modelgate.errors import ConfigurationError, ModelgateError
 from modelgate.topology.answers import Report
 from policies.judgement import judge, rejects
 
@@ -16,21 +17,46 @@ FORMS: Final = ("table", "json", "markdown", "sarif", "junit")
 
 @click.command()
 @click.argument("paths", nargs=-1)
+@click.option("-s", "--stack", "stacks", multiple=True, help="The stack; several give one table.")
+@all_option
 @click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table")
-@selecting
-def check(paths: tuple[str, ...], form: str, **asked: Any) -> int:
+@selecting_but_stacks
+def check(
+    paths: tuple[str, ...], stacks: tuple[str, ...], everything: bool, form: str, **asked: Any
+) -> int:
     """Who gets in: the verdict on every door to a model.
 
     Judges what -f, -s and --live name; further PATHS are read like -f. Exits with 1 where a
     production environment would be rejected.
     """
     asked["files"] = (*asked["files"], *_with_files(paths, asked["files"]))
-    request = Asked(**asked)
-    view = request.view()
-    how = request.judgement(view)
-    report = judge(view.objects, how.settings, how.accepted)
-    show(report, form, view.place)
+    if everything or len(stacks) > 1:
+        return _several(chosen(asked["project"], stacks, everything), form, asked)
+    report, place = _judged(Asked(stack="".join(stacks), **asked))
+    show(report, form, place)
     return 1 if rejects(report) else 0
+
+
+def _judged(asked: Asked) -> tuple[Report, str]:
+    """The report, and the file to point at where an object does not know its own."""
+    view = asked.view()
+    how = asked.judgement(view)
+    return judge(view.objects, how.settings, how.accepted), view.place
+
+
+def _several(stacks: Sequence[str], form: str, asked: Mapping[str, Any]) -> int:
+    """One table; a stack that cannot be judged keeps no other from being judged."""
+    from modelgate.report import checks
+
+    found: list[checks.Checked] = []
+    for stack in stacks:
+        try:
+            report, _ = _judged(Asked(stack=stack, **asked))
+            found.append(checks.Checked(stack, report))
+        except ModelgateError as error:
+            found.append(checks.Checked(stack, error=error))
+    output.answer(checks.rendered(found, form))
+    return checks.exit_code(found)
 
 
 def _with_files(paths: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...]:

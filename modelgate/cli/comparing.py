@@ -106,12 +106,12 @@ def between_versions(judging: Judging, stacks: Sequence[str], ref: str) -> list[
     from modelgate.inputs import revisions
 
     with revisions.checked_out(judging.project, ref) as base:
-        known = _stacks(base.root)
-        old, new = revisions.evaluate([base.root, judging.project.resolve()], stacks)
+        known = [stack for stack in _stacks(base.root) if stack in stacks]
+        old, new = revisions.evaluate([(base.root, known), (judging.project.resolve(), stacks)])
     previews = []
     for stack in stacks:
         try:
-            before = _evaluated(old[stack]) if stack in known else None
+            before = _evaluated(old[stack]) if stack in old else None
             after = _evaluated(new[stack])
             changes = object_changes(before.objects if before else (), after.objects)
             change = judging.compare(stack, before, after, changes)
@@ -122,7 +122,7 @@ def between_versions(judging: Judging, stacks: Sequence[str], ref: str) -> list[
 
 
 def _stacks(root: Path) -> list[str]:
-    """None where that version had no project yet."""
+    """Those of that version; it may have had no project yet."""
     from modelgate.engine.project import read_project
 
     with suppress(ConfigurationError):

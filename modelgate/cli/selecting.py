@@ -37,8 +37,8 @@ policy_config_option = click.option(
 all_option = click.option(
     "--all", "everything", is_flag=True, help="Every stack that has a Pulumi.STACK.yaml."
 )
+_STACK: Final = click.option("-s", "--stack", default="", help="Judge what this stack declares.")
 _OPTIONS: Final = (
-    click.option("-s", "--stack", default="", help="Judge what this stack declares."),
     click.option(
         "-f", "--file", "files", multiple=True, help="Judge a file, a folder, or - for stdin."
     ),
@@ -124,6 +124,11 @@ class Asked:
 
 def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `Asked`."""
+    return _STACK(selecting_but_stacks(command))
+
+
+def selecting_but_stacks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, for a command that has a choice of stacks of its own."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -52,15 +52,19 @@ def checked_out(project: Path, ref: str) -> Iterator[Revision]:
         yield Revision(folder / "tree" / inside, f"{ref} ({commit[:7]})")
 
 
-def evaluate(roots: Sequence[Path], stacks: Sequence[str]) -> list[Evaluated]:
-    """What each of `stacks` declares in each of `roots`, all at once; errors take their place."""
+def evaluate(wanted: Sequence[tuple[Path, Sequence[str]]]) -> list[Evaluated]:
+    """What each stack of each folder declares, the folders at once; errors take their place."""
     with tempfile.TemporaryDirectory(prefix="modelgate-") as name:
-        answers = [Path(name) / str(index) for index in range(len(roots))]
+        answers = [Path(name) / str(index) for index in range(len(wanted))]
         running = [
-            _started(root, answer, stacks) for root, answer in zip(roots, answers, strict=True)
+            _started(root, answer, stacks) if stacks else None
+            for (root, stacks), answer in zip(wanted, answers, strict=True)
         ]
-        said = [process.communicate()[1] for process in running]
-        return [_read(answer, text, stacks) for answer, text in zip(answers, said, strict=True)]
+        said = [process.communicate()[1] if process else "" for process in running]
+        return [
+            _read(answer, text, stacks)
+            for (_, stacks), answer, text in zip(wanted, answers, said, strict=True)
+        ]
 
 
 def _started(root: Path, answer: Path, stacks: Sequence[str]) -> subprocess.Popen[str]:
