@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from modelgate.doctor.checks.gateway_address import address
 from modelgate.doctor.checks.model_names import declared_name
-from modelgate.doctor.snapshot import Probed
+from modelgate.doctor.snapshot import Certificate, Probed
 from modelgate.doctor.transport import send
-from modelgate.doctor.view import View
+from modelgate.doctor.view import View, certificate_refs
 from modelgate.topology.answers import Door, Request
 from modelgate.topology.derive.names import Names
-from modelgate.topology.routes import Match
+from modelgate.topology.routes import Gateway, Match
 from modelgate.topology.ways import answer
 
 MOST: Final = 200
@@ -98,11 +98,13 @@ def plan(view: View, key: str = "") -> list[Probe]:
     doors = [probe for door in view.report.doors if (probe := _plain(view, door))]
     rounds: list[Iterable[Probe]] = [doors]
     if key:
-        rounds.append(
-            replace(one, what="with a key", request=_with(one, key), with_key=True) for one in doors
-        )
+        rounds.append(_with_key(one, key) for one in doors if one.request.scheme == "https")
     rounds += [[variant] for probe in doors for variant in _variants(probe)]
     return list(islice((probe for one in rounds for probe in one), MOST))
+
+
+def _with_key(probe: Probe, key: str) -> Probe:
+    return replace(probe, what="with a key", request=_with(probe, key), with_key=True)
 
 
 def _plain(view: View, door: Door) -> Probe | None:
@@ -116,7 +118,7 @@ def _plain(view: View, door: Door) -> Probe | None:
     if listener is None or listener.protocol not in ("HTTP", "HTTPS"):
         return None
     pool = door.backend.startswith("InferencePool ")
-    host = door.hostname.replace("*", "modelgate-probe") or where
+    host = door.hostname.replace("*", "modelgate-probe") or _named(view, gateway) or where
     request = Request(
         host=host,
         method=match.method or ("POST" if pool else "GET"),
@@ -127,6 +129,14 @@ def _plain(view: View, door: Door) -> Probe | None:
         gateway=door.gateway,
     )
     return Probe(door, "without credentials", request, where, _model(view, door))
+
+
+def _named(view: View, gateway: Gateway) -> str:
+    """A host that the gateway's certificate is for."""
+    for place in certificate_refs(gateway.object):
+        for name in view.snapshot.certificates.get(place, Certificate()).names:
+            return name.replace("*", "modelgate-probe")
+    return ""
 
 
 def _match(view: View, door: Door) -> Match | None:

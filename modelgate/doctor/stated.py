@@ -32,11 +32,13 @@ _IMAGES: Final = {
     "authorino": "authorino",
     "kuadrant-operator": "kuadrant",
     "llmisvc-controller": "kserve",
-    "pilot": "istio",
 }
 """Last part of an image's name to the component whose version is its tag."""
 
-_VERSION: Final = re.compile(r"v?(\d+\.\d+(?:\.\d+|-latest)?)")
+OPENSHIFTS: Final = "openshift-gateway"
+"""A part of the names of the Istio that OpenShift keeps for gateways."""
+
+_VERSION: Final = re.compile(r"(?:OSSM_)?v?(\d+\.\d+(?:\.\d+|-latest)?)")
 _INSTALLED: Final = re.compile(r"istiod v?(\d+\.\d+\.\d+) installed")
 
 
@@ -83,19 +85,53 @@ def _all(objects: Objects) -> Found:
 
 
 def _istio(objects: Objects) -> Found:
-    """istiod's own labels first: an Istio resource may name an alias such as v1.26-latest."""
+    """OpenShift's own Istio before others, istiod's labels before resources that may be aliases.
+
+    Where two that could be meant differ, none is stated.
+    """
+    for source in (_istiods, _revisions, _resources, _conditions):
+        found = list(source(objects))
+        meant = [one for one in found if OPENSHIFTS in one[1].name] or found
+        if meant:
+            if len({version for version, _ in meant}) == 1:
+                yield "istio", *meant[0]
+            return
+
+
+Versions = Iterator[tuple[str, Object]]
+
+
+def _istiods(objects: Objects) -> Versions:
     for deployment in objects.get(DEPLOYMENT, ()):
         own = labels(deployment.metadata.get("labels"))
         if own.get("app") == "istiod":
-            yield "istio", own.get("app.kubernetes.io/version", ""), deployment
-            yield "istio", own.get("helm.sh/chart", "").removeprefix("istiod-"), deployment
-    for kind in (ISTIO_REVISION, ISTIO):
-        for obj in objects.get(kind, ()):
-            yield "istio", text(obj.spec.get("version")), obj
+            chart = own.get("helm.sh/chart", "").removeprefix("istiod-")
+            tags = (tag for _, tag in _images(deployment))
+            for text_ in (own.get("app.kubernetes.io/version", ""), chart, *tags):
+                if match := _VERSION.match(text_):
+                    yield match[1], deployment
+                    break
+
+
+def _revisions(objects: Objects) -> Versions:
+    return _specified(objects.get(ISTIO_REVISION, ()))
+
+
+def _resources(objects: Objects) -> Versions:
+    return _specified(objects.get(ISTIO, ()))
+
+
+def _specified(found: Sequence[Object]) -> Versions:
+    for obj in found:
+        if match := _VERSION.match(text(obj.spec.get("version"))):
+            yield match[1], obj
+
+
+def _conditions(objects: Objects) -> Versions:
     for cls in objects.get(GATEWAY_CLASS, ()):
         for one in mappings(mapping(cls.body.get("status")).get("conditions")):
             if match := _INSTALLED.search(text(one.get("message"))):
-                yield "istio", match[1], cls
+                yield match[1], cls
 
 
 def _images(deployment: Object) -> Iterator[tuple[str, str]]:

@@ -167,8 +167,8 @@ def _key(body: Mapping[str, Any]) -> str:
 
 def _filled_in(body: dict[str, Any]) -> dict[str, Any]:
     """Without the leaves that only an update fills in: the values of Secrets."""
-    if body["kind"] == "Secret":
-        body.pop("stringData", None)
+    if "stringData" in body:
+        del body["stringData"]
         body["data"] = {"api_key": platform.base64(platform.API_KEY)}
     assert not _unknown(body)
     return body
