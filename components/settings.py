@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import get_config, is_config_secret
 
+from components.detected import settled
 from modelgate.config import KEY, StackConfig, load
 from modelgate.errors import ConfigurationError
 
@@ -31,7 +32,7 @@ def read() -> StackSettings:
     stack = pulumi.get_stack()
     where = f"Pulumi.{stack}.yaml"
     try:
-        config = load(_platform(where), stack, where)
+        config = settled(load(_platform(where), stack, where), where)
         return StackSettings(config, _api_keys(config, where))
     except ConfigurationError as error:
         raise SettingsError(error.message, error.hint) from None

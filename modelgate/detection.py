@@ -85,7 +85,7 @@ def _istiods(items: Items) -> Found:
         labels = metadata.get("labels") or {}
         chart = labels.get("helm.sh/chart", "").removeprefix("istiod-")
         yield from _states(
-            f"Deployment {metadata['namespace']}/{metadata['name']}",
+            f"Deployment {metadata.get('namespace', '')}/{metadata['name']}",
             metadata["name"] == f"istiod-{OPENSHIFT_REVISION}",
             (labels.get("app.kubernetes.io/version", ""), chart, *_tags(one)),
         )

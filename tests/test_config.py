@@ -128,7 +128,8 @@ def test_committed_stacks_load(stack: str) -> None:
         ),
         ("gateway.access", {"keyLabels": {}}, "must not be empty"),
         ("envoyFilter", "on", "it must be 'auto', 'guide' or 'off'"),
-        ("versions", {"istio": "latest"}, "must be a version such as 1.28.5"),
+        ("versions", {"istio": "latest"}, "must be a version such as 1.28.5, or detect"),
+        ("versions", {"kuadrant": "detect"}, "must be a version such as 1.28.5"),
         ("versions", {"openshift": "3.11"}, "known are 4.19"),
     ],
 )
@@ -210,6 +211,14 @@ def test_assumptions_are_what_is_stated() -> None:
     raw = ten_lines() | {"versions": {"openshift": "4.22"}}
     config = load(raw, "prod", "here")
     assert config.assumptions == {"openshift-ai": "3.4", "openshift": "4.22", "istio": "1.28.5"}
+
+
+def test_detect_is_no_version_and_assumes_what_openshift_brings() -> None:
+    detect = load(ten_lines() | {"versions": {"istio": "detect"}}, "prod", "here")
+    assert detect.assumptions == {"openshift-ai": "3.4"}
+    versions = {"istio": "detect", "openshift": "4.20"}
+    both = load(ten_lines() | {"versions": versions}, "prod", "here")
+    assert both.assumptions["istio"] == "1.26.8"
 
 
 def test_schema_is_current(request: pytest.FixtureRequest) -> None:

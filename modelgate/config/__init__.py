@@ -3,7 +3,7 @@
 `load` turns the value of `modelgate:platform` into a StackConfig or raises a ConfigurationError.
 """
 
-from modelgate.config.base import Settings
+from modelgate.config.base import DETECT, Settings
 from modelgate.config.checks import hostname_problems
 from modelgate.config.gateway import (
     TIER_ANNOTATION,
@@ -24,6 +24,7 @@ from modelgate.config.model import Lora, Model, Parallelism, Pods, Resources, We
 from modelgate.config.stack import Cluster, Mode, Network, StackConfig, Versions
 
 __all__ = [
+    "DETECT",
     "KEY",
     "TIER_ANNOTATION",
     "USER_ANNOTATION",

@@ -14,6 +14,10 @@ _LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _DURATION = r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 _VERSION = r"^v?[0-9]+(\.[0-9]+){0,3}([-+].*)?$"
+_VERSION_OR_DETECT = r"^(detect|v?[0-9]+(\.[0-9]+){0,3}([-+].*)?)$"
+
+DETECT = "detect"
+"""Instead of a version: what the cluster says when the program runs."""
 
 
 class Settings(BaseModel):
@@ -65,6 +69,12 @@ def _version(value: str) -> str:
     return value
 
 
+def _version_or_detect(value: str) -> str:
+    if not re.fullmatch(_VERSION_OR_DETECT, value):
+        raise ValueError(f"must be a version such as 1.28.5, or {DETECT}")
+    return value
+
+
 def _literal(value: Any) -> Any:
     """KServe runs every text of a service through Go's template engine."""
     if "{{" in str(value):
@@ -90,6 +100,9 @@ Window = Annotated[str, AfterValidator(_window), _pattern(_DURATION)]
 
 VersionText = Annotated[str, AfterValidator(_version), _pattern(_VERSION)]
 """A version, quoted in YAML."""
+
+VersionOrDetect = Annotated[str, AfterValidator(_version_or_detect), _pattern(_VERSION_OR_DETECT)]
+"""A version, or `detect`."""
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_literal)]
 """Any text that is not empty and not a Go template."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from modelgate import versions
-from modelgate.config.base import Label, Settings, Text, VersionText
+from modelgate.config.base import DETECT, Label, Settings, Text, VersionOrDetect, VersionText
 from modelgate.config.gateway import Gateway, OpenTestGateway
 from modelgate.config.model import Model
 from modelgate.releases import Release
@@ -19,8 +19,9 @@ class Versions(Settings):
     openshift: VersionText | None = None
     """OpenShift, whose ingress operator brings Istio."""
 
-    istio: VersionText | None = None
-    """Istio behind the gateways; by default what `openshift` brings."""
+    istio: VersionOrDetect | None = None
+    """Istio behind the gateways; by default what `openshift` brings. With `detect` the cluster is
+    asked when the program runs, and `openshift` counts where it does not say."""
 
     kuadrant: VersionText | None = None
     """Kuadrant operator."""
@@ -31,9 +32,9 @@ class Versions(Settings):
     @property
     def istio_or_openshifts(self) -> str:
         """The stated Istio, else the newest that the stated OpenShift installs, else empty."""
-        if self.istio is None and self.openshift is not None:
-            return versions.table().openshift(self.openshift).istio
-        return self.istio or ""
+        if self.istio not in (None, DETECT):
+            return str(self.istio)
+        return versions.table().openshift(self.openshift).istio if self.openshift else ""
 
 
 class Network(Settings):

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from modelgate.engine.workspace import FOLDER, Workspace, prepare
 from modelgate.errors import ConfigurationError, ModelgateError
 from modelgate.topology.objects import Object
 
+KUBECONFIG = "KUBECONFIG"
 OnEvent = Callable[[EngineEvent], None]
 
 
@@ -122,7 +123,7 @@ def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
         workspace.env.update(policy_variables(cli, workspace))
         kubeconfig = _kubeconfig(options)
         if kubeconfig:
-            workspace.env["KUBECONFIG"] = kubeconfig
+            workspace.env[KUBECONFIG] = kubeconfig
         with kubernetes_plugin(cli, workspace, kubeconfig, options.say) as variables:
             workspace.env.update(variables)
             yield _Engine(project, stack, options, workspace, command, pack.resolve())
@@ -130,8 +131,22 @@ def _engine(root: Path, stack: str, options: Options) -> Iterator["_Engine"]:
 
 def _kubeconfig(options: Options) -> str:
     """Absolute, because the command line and the program work in other folders."""
-    named = str(options.kubeconfig or os.environ.get("KUBECONFIG", ""))
+    named = str(options.kubeconfig or os.environ.get(KUBECONFIG, ""))
     return os.pathsep.join(str(Path(part).absolute()) for part in named.split(os.pathsep) if part)
+
+
+@contextlib.contextmanager
+def _same_cluster(variables: Mapping[str, str]) -> Iterator[None]:
+    """A program that looks into the cluster sees the one that the engine works on."""
+    before = os.environ.get(KUBECONFIG)
+    try:
+        if KUBECONFIG in variables:
+            os.environ[KUBECONFIG] = variables[KUBECONFIG]
+        yield
+    finally:
+        os.environ.pop(KUBECONFIG, None)
+        if before is not None:
+            os.environ[KUBECONFIG] = before
 
 
 class _Engine:
@@ -224,7 +239,7 @@ class _Engine:
                 arguments["policy_pack_configs"] = [str(self._options.policy_config.absolute())]
         if operation != "preview":
             arguments["show_secrets"] = False
-        with program.isolated(self._project):
+        with program.isolated(self._project), _same_cluster(self._workspace.env):
             getattr(stack, operation)(**arguments)
 
     def _stack(self) -> Stack:

@@ -19,12 +19,14 @@ class View:
 
     `versions` are stated by a configuration or a cluster; `place` is the file to point at where an
     object does not know its own; `notes` say what was passed over, and what a program said.
+    `yielding` names components of `versions` for which a cluster's word would count more.
     """
 
     objects: tuple[Object, ...]
     place: str = "Pulumi.yaml"
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    yielding: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,16 @@ def _from_stack(project: Path, stack: str) -> View:
     evaluation = evaluate(project, stack)
     place = f"Pulumi.{stack}.yaml"
     stated = stated_versions(evaluation.config, stack, place)
-    return View(evaluation.objects, place, stated, evaluation.messages)
+    yielding = frozenset({"istio"} if _detects(evaluation.config) else ())
+    return View(evaluation.objects, place, stated, evaluation.messages, yielding)
+
+
+def _detects(config: Mapping[str, Any]) -> bool:
+    """Whether the stack leaves Istio's version to the cluster."""
+    from modelgate.config import DETECT, KEY
+
+    settings = config.get(KEY)
+    return isinstance(settings, Mapping) and settings.get("versions", {}).get("istio") == DETECT
 
 
 def stated_versions(config: Mapping[str, Any], stack: str, place: str) -> Mapping[str, str]:
@@ -124,7 +135,8 @@ def _merge(own: Sequence[View], around: Sequence[View]) -> View:
     others = [obj for view in around for obj in view.objects if _identity(obj) not in known]
     versions: dict[str, str] = {}
     for view in (*around, *own):
-        versions.update(view.versions)
+        known_elsewhere = view.yielding & versions.keys()
+        versions.update({k: v for k, v in view.versions.items() if k not in known_elsewhere})
     return View(
         objects=(*mine, *others),
         place=own[0].place,

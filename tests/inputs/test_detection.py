@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config
 
 from modelgate import detection
+from modelgate.config import KEY
 from modelgate.detection import OPENSHIFT_CONTROLLER, DisagreementError, Stated
 from modelgate.errors import ModelgateError
-from modelgate.inputs import cluster_versions
+from modelgate.inputs import Selection, cluster_versions, gather
 from modelgate.kubernetes_api import Cluster, connect
 from tests.inputs.conftest import Start, write_kubeconfig
 from tests.plugins.control_plane import ControlPlane
@@ -248,3 +250,24 @@ def test_a_cluster_that_does_not_answer_is_an_error(
     write_kubeconfig(stub.kubeconfig, "http://127.0.0.1:1")
     with pytest.raises(ModelgateError, match="cluster stub does not answer"):
         detection.istio(connect(timeout=(1, 1)))
+
+
+@pytest.mark.parametrize(("stated", "version"), [("detect", "1.26.2"), ("1.27.3", "1.27.3")])
+def test_beside_a_cluster_its_word_counts_where_the_stack_leaves_it_to_it(
+    start_cluster: Start, tmp_path: Path, stated: str, version: str
+) -> None:
+    root = Path(__file__).parents[2]
+    for file in ("Pulumi.yaml", "__main__.py"):
+        (tmp_path / file).write_text((root / file).read_text())
+    platform = yaml.safe_load((root / "Pulumi.dev.yaml").read_text())
+    platform["config"][KEY]["versions"] = {"istio": stated, "openshift": "4.20"}
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(platform))
+    istiod = {
+        "metadata": {"name": "istiod", "labels": {"app.kubernetes.io/version": "1.26.2"}},
+        "spec": {"template": {"spec": {"containers": []}}},
+    }
+    selected = "/apis/apps/v1/deployments?labelSelector=app=istiod"
+    empty: dict[str, Any] = {"/apis": {"groups": []}, "/api/v1": {"resources": []}}
+    start_cluster({**empty, selected: {"items": [istiod]}})
+    view = gather(Selection(tmp_path, stack="dev", live=True))
+    assert view.versions["istio"] == version
