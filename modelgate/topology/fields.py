@@ -130,7 +130,7 @@ TARGETS = {
 
 def _refusals(obj: Object) -> Iterator[Flaw]:
     """Admission rules of Kuadrant's CRDs that decide whether a policy exists at all."""
-    if obj.kind not in TARGETS:
+    if obj.kind not in TARGETS or obj.body.get("spec") is UNKNOWN:
         return
     spec = obj.spec
     kind = mapping(spec.get("targetRef")).get("kind")

@@ -5,14 +5,16 @@ understood.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from modelgate.findings import Verdict
 from modelgate.topology.answers import Door, Request
-from modelgate.topology.backends import Target, pool_selector, resolve
+from modelgate.topology.backends import WORKLOADS, Target, pool_selector, resolve
 from modelgate.topology.fronts import PROBE, fronts, side_door
 from modelgate.topology.graph import PROTOCOLS, Attachment, Topology, served
 from modelgate.topology.objects import Object
 from modelgate.topology.routes import GATEWAY_API, Route, read_route
+from modelgate.topology.unknown import EVERYWHERE, PLACED, ROUTED
 from modelgate.topology.values import items, mappings, number, selects, text
 from modelgate.versions import table
 
@@ -28,7 +30,7 @@ OPAQUE_KINDS = {
 }
 
 PATCHED = frozenset(
-    {"CustomResource", "Gateway", "HTTPRoute", "GRPCRoute", "AuthPolicy", "Service", "Ingress"}
+    {"CustomResource", "Kuadrant", "LLMInferenceService", *ROUTED, *EVERYWHERE, *PLACED}
 )
 """Kinds of which a Pulumi Patch resource hides what will be in force."""
 
@@ -40,10 +42,25 @@ def side_doors(topology: Topology) -> Iterator[Door]:
     yield from fronts(topology)
     for obj in topology.objects if not topology.settings.everything else ():
         reason = OPAQUE_KINDS.get(f"{obj.group}/{obj.kind}")
-        if obj.kind.endswith("Patch") and obj.kind.removesuffix("Patch") in PATCHED:
+        if _patches(obj):
             reason = "what it patches is not in view"
         if reason:
             yield side_door(obj, Verdict.UNDECIDED, reason, backend=obj.ref)
+
+
+def _patches(obj: Object) -> bool:
+    """Whether `obj` is a Pulumi Patch resource that may change who gets in."""
+    kind = obj.kind.removesuffix("Patch")
+    if kind == obj.kind or kind not in WORKLOADS:
+        return kind != obj.kind and kind in PATCHED
+    return bool({"hostNetwork", "hostPort", "labels"} & set(_keys(obj.spec)))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from value
+    for item in value.values() if isinstance(value, Mapping) else items(value):
+        yield from _keys(item)
 
 
 def _gateways_out_of_view(topology: Topology) -> Iterator[Door]:

@@ -23,6 +23,20 @@ EVERYWHERE = (
 )
 """Kinds that may decide over any gateway."""
 
+PLACED = (
+    "Service",
+    "InferencePool",
+    "ReferenceGrant",
+    "ListenerSet",
+    "TLSRoute",
+    "TCPRoute",
+    "UDPRoute",
+    "Ingress",
+    "Route",
+    "VirtualService",
+)
+"""Kinds that decide over doors of their own."""
+
 _LIMITS = (("spec", "targetRef"), ("spec", "defaults"), ("spec", "overrides"), ("spec", "limits"))
 _SPEC = (("spec",),)
 _FIELDS: Mapping[str, tuple[Place, ...]] = {
@@ -38,14 +52,6 @@ _FIELDS: Mapping[str, tuple[Place, ...]] = {
     "WasmPlugin": (("spec", "selector"), ("spec", "targetRefs"), ("spec", "targetRef")),
     "Service": (("spec", "type"), ("spec", "externalIPs"), ("spec", "selector")),
     "InferencePool": (("spec", "selector"),),
-    "ReferenceGrant": _SPEC,
-    "ListenerSet": _SPEC,
-    "TLSRoute": _SPEC,
-    "TCPRoute": _SPEC,
-    "UDPRoute": _SPEC,
-    "Ingress": _SPEC,
-    "Route": _SPEC,
-    "VirtualService": _SPEC,
 }
 _NAMED = (("metadata", "name"), ("metadata", "namespace"))
 _WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "LeaderWorkerSet")
@@ -60,7 +66,7 @@ def deciding(obj: Object) -> list[str]:
     """The UNKNOWN fields of `obj` that may change a verdict, as `spec.listeners[0].hostname`."""
     if obj.kind in _WORKLOADS:
         return [_written(it) for it in _unknown(obj.body.get("spec"), ("spec",)) if _hosted(it)]
-    fields = _FIELDS.get(obj.kind)
+    fields = _FIELDS.get(obj.kind, _SPEC if obj.kind in PLACED else None)
     if fields is None:
         return []
     return [
@@ -113,7 +119,7 @@ _UNREAD = frozenset({"credentials", "overrides", "defaults", "metrics", "priorit
 
 def _idle_rule(place: Place) -> bool:
     """Whether an UNKNOWN in an AuthPolicy leaves open only which credential is wanted."""
-    rest = place[2:] if place[1] in ("defaults", "overrides") else place[1:]
+    rest = place[2:] if place[1:2] in (("defaults",), ("overrides",)) else place[1:]
     match rest:
         case ("rules", "response" | "callbacks" | "metadata", *_):
             return True
