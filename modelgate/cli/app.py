@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "logs": "modelgate.cli.logs:logs",
     "commands": "modelgate.cli.commands:commands",
     "preview": "modelgate.cli.preview:preview",
+    "comment": "modelgate.cli.comment:comment",
     "up": "modelgate.cli.stack:up",
     "destroy": "modelgate.cli.stack:destroy",
     "local": "modelgate.cli.local:local",
