@@ -6,7 +6,7 @@ user's cache folder; custom resource definitions are read out of the modules tha
 
 from modelgate.builds.build import build, build_control_plane, build_pulumi
 from modelgate.builds.cache import cache_folder
-from modelgate.builds.crds import PROFILES, crd_files
+from modelgate.builds.crds import PROFILES, crd_files, kserve_files
 from modelgate.builds.progress import Progress, silent
 from modelgate.builds.tools import Tool, load_tool
 
@@ -19,6 +19,7 @@ __all__ = [
     "build_pulumi",
     "cache_folder",
     "crd_files",
+    "kserve_files",
     "load_tool",
     "silent",
 ]

@@ -41,6 +41,15 @@ def crd_files(profile: str, progress: Progress) -> list[Path]:
     return files
 
 
+def kserve_files(profile: str, pattern: str, progress: Progress) -> list[Path]:
+    """Files of the KServe of `profile`: its own presets and configuration. Raises ModelgateError.
+
+    `pattern` is below the module's `config` folder.
+    """
+    folders = _module_folders(TOOLS / "crds" / profile, progress)
+    return sorted((folders["github.com/kserve/kserve"] / "config").glob(pattern))
+
+
 def _module_folders(pins: Path, progress: Progress) -> dict[str, Path]:
     """Where the pinned modules lie, by module path; each was checked against go.sum."""
     go = find_go(go_needed(pins), progress)

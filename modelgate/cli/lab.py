@@ -18,7 +18,7 @@ STATE: Final = Path(".modelgate", "lab")
 
 @click.group()
 def lab() -> None:
-    """The local control plane with kuadrant-operator and Authorino, which compute policies."""
+    """The local control plane with the released controllers of Kuadrant, Authorino and KServe."""
 
 
 @lab.command()

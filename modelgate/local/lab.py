@@ -1,10 +1,11 @@
 """What the lab computes, the released controllers computed: nothing here decides about requests.
 
-A local control plane with kuadrant-operator and Authorino as plain processes beside it. Parts that
-need a node are stood in for by modelgate/local/statuses.py, which writes `.status` and nothing
-else.
+A local control plane with kuadrant-operator, Authorino and llmisvc beside it as plain processes.
+Parts that need a node are stood in for by modelgate/local/statuses.py, which writes `.status` and
+nothing else.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from modelgate.builds import Progress, build, cache_folder, crd_files, load_tool, silent
+import yaml
+
+from modelgate.builds import (
+    Progress,
+    build,
+    cache_folder,
+    crd_files,
+    kserve_files,
+    load_tool,
+    silent,
+)
 from modelgate.local.api import Api
 from modelgate.local.control_plane import control_plane, stop
 from modelgate.local.control_plane import down as plane_down
@@ -23,8 +34,9 @@ from modelgate.local.crds import install_crds
 from modelgate.local.owner import Kind, Owner
 from modelgate.local.state import TEMPORARY, Folder, Status
 
-CONTROLLERS: Final = ("kuadrant-operator", "authorino")
+CONTROLLERS: Final = ("kuadrant-operator", "authorino", "llmisvc")
 NAMESPACE: Final = "kuadrant-system"
+KSERVE: Final = "kserve"
 _PROFILE = "kserve-0.20"
 _KIND = Kind(
     name="the lab's controllers",
@@ -33,6 +45,7 @@ _KIND = Kind(
 )
 _FURNITURE: Final[list[dict[str, Any]]] = [
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": KSERVE}},
     {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "GatewayClass",
@@ -140,8 +153,22 @@ def _binaries(progress: Progress) -> list[Path]:
 def _furnish(api: Status, progress: Progress) -> None:
     """What has to be there before the controllers: they look for their kinds once, at start."""
     install_crds(api.kubeconfig, crd_files(_PROFILE, progress), progress)
-    for body in _FURNITURE:
-        Api(api.kubeconfig).create(body)
+    client = Api(api.kubeconfig)
+    for body in [*_FURNITURE, *_kserve_configuration(progress)]:
+        client.create(body)
+
+
+def _kserve_configuration(progress: Progress) -> Iterator[dict[str, Any]]:
+    """KServe's own presets and configuration, with TLS for models, which it leaves off."""
+    for pattern in ("configmap/inferenceservice.yaml", "llmisvcconfig/config-*.yaml"):
+        for path in kserve_files(_PROFILE, pattern, progress):
+            body = yaml.safe_load(path.read_text())
+            body["metadata"]["namespace"] = KSERVE
+            if body["kind"] == "ConfigMap":
+                ingress = json.loads(body["data"]["ingress"])
+                ingress["enableLLMInferenceServiceTLS"] = True
+                body["data"]["ingress"] = json.dumps(ingress)
+            yield body
 
 
 def _controllers(state_dir: Path) -> Folder:

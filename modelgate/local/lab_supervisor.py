@@ -1,7 +1,7 @@
 """Owns the lab's controllers and writes the statuses of what has no node; ends as its owner does.
 
-`python -m modelgate.local.lab_supervisor LIFETIME FOLDER KUBECONFIG OPERATOR AUTHORINO` speaks
-with its owner as modelgate.local.supervisor does.
+`python -m modelgate.local.lab_supervisor LIFETIME FOLDER KUBECONFIG OPERATOR AUTHORINO LLMISVC`
+speaks with its owner as modelgate.local.supervisor does.
 """
 
 import http.client
@@ -13,48 +13,39 @@ from pathlib import Path
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
+from modelgate.local.lab_processes import (
+    OPERATOR_ENVIRONMENT,
+    authorino_arguments,
+    give_certificate,
+    llmisvc_arguments,
+    operator_arguments,
+)
 from modelgate.local.state import TEMPORARY, Folder, Process
 from modelgate.local.statuses import write_statuses
 from modelgate.local.supervisor import ChildError, Supervisor, say
 
 _STATUS_SECONDS = 1
-_ENVIRONMENT = {
-    "OPERATOR_NAMESPACE": "kuadrant-system",
-    "ISTIO_GATEWAY_CONTROLLER_NAMES": "istio.io/gateway-controller,"
-    "openshift.io/gateway-controller/v1",
-    "WITH_EXTENSIONS": "false",
-    "WASM_SERVER_PORT": "0",  # any free port; the filter's code is not served here
-}
 
 
-def run(supervisor: Supervisor, kubeconfig: Path, operator: Path, authorino: Path) -> None:
-    """Start both controllers, say that they are ready, and keep writing statuses.
+def run(supervisor: Supervisor, kubeconfig: Path, *binaries: Path) -> None:
+    """Start the controllers, say that they are ready, and keep writing statuses.
 
     Raises SystemExit when asked to end, ChildError when a process fails.
     """
+    operator, authorino, llmisvc = binaries
     folder, me = supervisor.folder, Process.of(os.getpid())
     folder.record(me)
-    os.environ.update(_ENVIRONMENT, KUBECONFIG=str(kubeconfig))
+    os.environ.update(OPERATOR_ENVIRONMENT, KUBECONFIG=str(kubeconfig))
     metrics, health, checks = _free_ports(3)
-    supervisor.start(
-        operator,
-        f"--metrics-bind-address=127.0.0.1:{metrics}",
-        f"--health-probe-bind-address=127.0.0.1:{health}",
-    )
+    supervisor.start(operator, *operator_arguments(metrics, health))
     supervisor.wait_for("kuadrant-operator", lambda: _ready(health))
     metrics, health, profiles = _free_ports(3)
-    supervisor.start(
-        authorino,
-        "server",
-        "--allow-superseding-host-subsets",
-        f"--ext-auth-grpc-port={checks}",
-        "--ext-auth-http-port=0",
-        "--oidc-http-port=0",
-        f"--metrics-addr=127.0.0.1:{metrics}",
-        f"--health-probe-addr=127.0.0.1:{health}",
-        f"--pprof-bind-address=127.0.0.1:{profiles}",
-    )
+    supervisor.start(authorino, *authorino_arguments(checks, metrics, health, profiles))
     supervisor.wait_for("authorino", lambda: _ready(health))
+    give_certificate(folder.path, kubeconfig.parent / "certs")
+    webhooks, health = _free_ports(2)
+    supervisor.start(llmisvc, *llmisvc_arguments(webhooks, health))
+    supervisor.wait_for("llmisvc", lambda: _ready(health))
     pids = {child.name: child.process.pid for child in supervisor.children}
     folder.record(me, f"127.0.0.1:{checks}", pids)
     say("ready")

@@ -1,12 +1,13 @@
 """A stand-in for the parts that need a node: it writes `.status` and nothing else.
 
-In place of a gateway controller (Gateways programmed, routes accepted) and of the operators of
-Authorino and Limitador (both ready). It accepts whatever is declared, so a status that it wrote
-proves nothing about a gateway; kuadrant-operator waits for these statuses before it calls a
-policy enforced (executed with 1.5.2).
+In place of a gateway controller (Gateways programmed, routes and pools accepted), of the operators
+of Authorino and Limitador (both ready) and of a kubelet (Deployments available). It accepts what is
+declared, so a status that it wrote proves nothing about a gateway; kuadrant-operator and KServe
+wait for these statuses before they call a policy enforced, a model ready (executed with 1.5.2 and
+0.20.0).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +19,12 @@ _LIMITADOR: Final = {
     "host": "limitador-limitador.kuadrant-system.svc.cluster.local",
     "ports": {"grpc": 8081, "http": 8080},
 }
+
+_OLD_POOLS: Final = "inference.networking.x-k8s.io"
+_POOLS: Final = (
+    ("inference.networking.k8s.io/v1", "parents"),
+    (f"{_OLD_POOLS}/v1alpha2", "parent"),
+)
 
 Body = Mapping[str, Any]
 
@@ -39,9 +46,61 @@ def write_statuses(api: Api) -> None:
         if controller:
             controllers[_name(gateway)] = controller
             _write(api, gateway, _gateway(gateway))
-    for kind in ("HTTPRoute", "GRPCRoute"):
-        for route in api.list(_GATEWAY_API, kind):
-            _accept(api, route, controllers)
+    for deployment in api.list("apps/v1", "Deployment"):
+        _write(api, deployment, _available(deployment))
+    routes = [
+        route for kind in ("HTTPRoute", "GRPCRoute") for route in api.list(_GATEWAY_API, kind)
+    ]
+    for api_version, field in _POOLS:
+        for pool in api.list(api_version, "InferencePool"):
+            _write_parents(api, pool, field, _gateways_of(pool, routes))
+    for route in routes:
+        _accept(api, route, controllers)
+
+
+def _available(deployment: Body) -> dict[str, Any]:
+    wanted = deployment["spec"].get("replicas", 1)
+    counts = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas")
+    conditions = _conditions(deployment, "Available")
+    generation = deployment["metadata"]["generation"]
+    return {
+        **dict.fromkeys(counts, wanted),
+        "observedGeneration": generation,
+        "conditions": conditions,
+    }
+
+
+def _gateways_of(pool: Body, routes: Iterable[Body]) -> list[dict[str, str]]:
+    """The gateways of the routes that lead to `pool`, as parent references."""
+    found = {}
+    for route in routes:
+        namespace = route["metadata"]["namespace"]
+        backends = [
+            (backend.get("namespace", namespace), backend["name"])
+            for rule in route["spec"].get("rules", [])
+            for backend in rule.get("backendRefs", [])
+            if backend.get("kind") == "InferencePool"
+        ]
+        if (pool["metadata"]["namespace"], pool["metadata"]["name"]) in backends:
+            for reference in route["spec"].get("parentRefs", []):
+                place = {"namespace": reference.get("namespace", namespace)}
+                found[place["namespace"], reference["name"]] = {
+                    "group": "gateway.networking.k8s.io",
+                    "kind": "Gateway",
+                    "name": reference["name"],
+                    **place,
+                }
+    return list(found.values())
+
+
+def _write_parents(api: Api, pool: Body, field: str, gateways: list[dict[str, str]]) -> None:
+    there = [
+        parent["parentRef"] for parent in pool.get("status", {}).get(field, []) if _written(parent)
+    ]
+    if there != gateways:
+        conditions = _conditions(pool, "Accepted", "ResolvedRefs")
+        parents = [{"parentRef": each, "conditions": conditions} for each in gateways]
+        api.patch_status(pool, {field: parents})
 
 
 def _gateway(gateway: Body) -> dict[str, Any]:
@@ -66,14 +125,27 @@ def _accept(api: Api, route: Body, controllers: Mapping[str, str]) -> None:
         name = f"{reference.get('namespace', namespace)}/{reference['name']}"
         controller = controllers.get(name)
         if controller:
-            conditions = _conditions(route, "Accepted", "ResolvedRefs")
+            conditions = [*_conditions(route, "Accepted"), _resolved(route)]
             ours.append(
                 {"controllerName": controller, "parentRef": reference, "conditions": conditions}
             )
-    known = {_key(parent) for parent in there}
-    missing = [parent for parent in ours if _key(parent) not in known]
-    if missing:
-        api.patch_status(route, {"parents": [*there, *missing]})
+    answered = {_key(parent): _generation(parent) for parent in there}
+    if any(answered.get(_key(parent)) != _generation(parent) for parent in ours):
+        keys = {_key(parent) for parent in ours}
+        others = [parent for parent in there if _key(parent) not in keys]
+        api.patch_status(route, {"parents": [*others, *ours]})
+
+
+def _resolved(route: Body) -> dict[str, Any]:
+    """Istio 1.28 and later know one InferencePool only, and KServe waits for them to say so."""
+    (condition,) = _conditions(route, "ResolvedRefs")
+    if _OLD_POOLS in str(route["spec"]):
+        condition |= {"status": "False", "reason": "InvalidKind"}
+    return condition
+
+
+def _generation(parent: Body) -> object:
+    return next((each.get("observedGeneration") for each in parent.get("conditions", [])), None)
 
 
 def _key(parent: Body) -> tuple[str, ...]:
@@ -83,9 +155,12 @@ def _key(parent: Body) -> tuple[str, ...]:
 
 
 def _write(api: Api, body: Body, status: Body) -> None:
-    conditions = body.get("status", {}).get("conditions", [])
-    if not any(condition.get("reason") == _REASON for condition in conditions):
+    if not _written(body.get("status", {})):
         api.patch_status(body, status)
+
+
+def _written(status: Body) -> bool:
+    return any(condition.get("reason") == _REASON for condition in status.get("conditions", []))
 
 
 def _conditions(body: Body, *types: str) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from modelgate.topology import Answer, Outcome, Request, Settings, trace
+from modelgate.findings import Verdict
+from modelgate.topology import Answer, Outcome, Request, Settings, analyze, trace
 from tests.lab.execution import Executed, Executor
 from tests.lab.topologies import Topology
 
@@ -53,6 +54,14 @@ class Row:
             f"{request.port}{request.path} {dict(request.headers) or ''} at {request.gateway}: "
             f"{self.word} (executed {executed}; judge: {self.reason})"
         )
+
+
+def with_witnesses(topology: Topology) -> Topology:
+    """With the request that the judge shows for each door that it calls exposed."""
+    doors = analyze(topology.objects, ASSUMED).doors
+    shown = [door.request for door in doors if door.verdict is Verdict.EXPOSED and door.listener]
+    witnesses = [request for request in shown if request and request not in topology.requests]
+    return Topology(topology.name, topology.bodies, [*topology.requests, *witnesses])
 
 
 def compare(executor: Executor, topologies: Sequence[Topology]) -> Iterator[Row]:

@@ -23,6 +23,7 @@ from tests.lab.topologies import KUADRANT, Body, Topology
 _AGES = ("AuthPolicy", "RateLimitPolicy", "TokenRateLimitPolicy", "HTTPRoute", "GRPCRoute")
 _QUIET_SECONDS = 2.5
 _SETTLE_SECONDS = 25
+_SEEN_SECONDS = 90
 _PASSES = 200
 
 
@@ -60,6 +61,8 @@ class Executor:
         change = self._api.create if has_kuadrant(moved[0]) else self._api.delete
         change(KUADRANT)
         refused = self._create([each.with_platform() for each in moved])
+        if has_kuadrant(moved[0]):
+            self._await_all_seen(self._number)
         self._settle()
         filters = self._filters()
         try:
@@ -108,6 +111,20 @@ class Executor:
         except ModelgateError as error:
             refused[topology.name] = error.message
 
+    def _await_all_seen(self, number: int) -> None:
+        """Wait until the operator has seen an object of each kind that is younger than all."""
+        last = _last(number)
+        for body in last:
+            self._api.create(body)
+        filter_name = f"last-{number}/last"
+        if not until(lambda: filter_name in self._filters(), _SEEN_SECONDS):
+            raise ModelgateError(
+                f"kuadrant-operator wrote no filter for Gateway {filter_name} in {_SEEN_SECONDS} s",
+                "look at its log in the lab's folder; on a busy machine, try again",
+            )
+        for body in reversed(last[1:]):
+            self._api.delete(body)
+
     def _settle(self) -> None:
         """Wait until the controllers have nothing left to write, or never stop writing."""
         seen, since = self._written(), time.monotonic()
@@ -154,6 +171,26 @@ class Executor:
             self._api.delete(body)
         except ModelgateError:
             return  # a kind that is not served, or an object that was refused
+
+
+def _last(number: int) -> list[Body]:
+    namespace = f"last-{number}"
+    place = {"name": "last", "namespace": namespace}
+    listener = {"name": "http", "port": 80, "protocol": "HTTP"}
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "last"}
+    gateway = {"gatewayClassName": "istio", "listeners": [listener]}
+    policy = {"targetRef": target, "rules": {"authentication": {"all": {"anonymous": {}}}}}
+    route = {"parentRefs": [{"name": "last"}], "rules": [{}]}
+    return [
+        _namespace(namespace),
+        _made("gateway.networking.k8s.io/v1", "Gateway", place, gateway),
+        _made("kuadrant.io/v1", "AuthPolicy", place, policy),
+        _made("gateway.networking.k8s.io/v1", "HTTPRoute", place, route),
+    ]
+
+
+def _made(api_version: str, kind: str, metadata: Body, spec: Body) -> Body:
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def _let_another_second_begin() -> None:

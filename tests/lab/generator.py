@@ -13,8 +13,8 @@ Body = dict[str, Any]
 
 _GATEWAY_API = "gateway.networking.k8s.io"
 _HOSTNAMES = ("a.example.com", "b.example.com", "*.example.com", "*.b.example.com")
-_HOSTS = ("a.example.com", "b.example.com", "x.example.com", "x.b.example.com", "other.test")
-_PATHS = ("/", "/v1", "/v1/chat", "/v1/", "/v1/chat/completions", "/admin")
+_HOSTS = ("a.example.com", "b.example.com", "x.example.com", "x.b.example.com", "A.example.com")
+_PATHS = ("/", "/", "/v1", "/v1", "/v1/chat", "/v1/", "/v1/chat/completions", "/admin")
 _REGEXES = ("/v1/.*", "/v[0-9]+/chat", "/a.*n")
 _SENT = ("/", "/v1", "/v1/chat/completions", "/v1/chat?model=x", "/v12", "/admin", "/x/v1/chat")
 _WHEN = (
@@ -47,7 +47,7 @@ def topology(number: int) -> tuple[list[Body], list[Request]]:
     later = [*routes, *_policies(random, gateways, routes)]
     random.shuffle(later)
     bodies += [*gateways, *later, _pool()]
-    return bodies, _requests(random, gateways)
+    return bodies, _requests(random, gateways, routes)
 
 
 def _gateway(random: Random, name: str) -> Body:
@@ -59,7 +59,7 @@ def _gateway(random: Random, name: str) -> Body:
             "protocol": "HTTP",
             "allowedRoutes": {"namespaces": {"from": "All"}},
         }
-        if random.random() < 0.5:
+        if random.random() < 0.3:
             listener["hostname"] = random.choice(_HOSTNAMES)
         listeners.append(listener)
     spec = {"gatewayClassName": "istio", "listeners": listeners}
@@ -75,7 +75,7 @@ def _route(random: Random, name: str, gateways: list[Body]) -> Body:
             parent["sectionName"] = random.choice(gateway["spec"]["listeners"])["name"]
         parents.append(parent)
     spec: Body = {"parentRefs": parents}
-    if random.random() < 0.6:
+    if random.random() < 0.4:
         spec["hostnames"] = random.sample(_HOSTNAMES, random.randint(1, 2))
     spec["rules"] = [_rule(random, index) for index in range(random.randint(1, 3))]
     return _object(f"{_GATEWAY_API}/v1", "HTTPRoute", name, "llm", spec)
@@ -162,20 +162,29 @@ def _pool() -> Body:
     return _object("inference.networking.k8s.io/v1", "InferencePool", "llama", "llm", spec)
 
 
-def _requests(random: Random, gateways: list[Body]) -> list[Request]:
+def _requests(random: Random, gateways: list[Body], routes: list[Body]) -> list[Request]:
+    """Most of them aim at a rule; the others at anything."""
     sent = []
     for _ in range(16):
-        gateway = random.choice(gateways)
-        headers = random.choice(({}, {}, {"x-model": "big"}, {"x-tier": "free"}))
+        route = random.choice(routes)
+        parent = random.choice(route["spec"]["parentRefs"])["name"]
+        gateway = next(one for one in gateways if one["metadata"]["name"] == parent)
+        listener = random.choice(gateway["spec"]["listeners"])
+        aimed = random.random() < 0.8
+        hostnames = [*route["spec"].get("hostnames", ()), *filter(None, [listener.get("hostname")])]
+        host = random.choice(hostnames or _HOSTS) if aimed else random.choice(_HOSTS)
+        match = random.choice(random.choice(route["spec"]["rules"])["matches"])
+        path = str(match["path"]["value"]) + random.choice(("", "", "/x", "?model=x"))
+        regular = match["path"]["type"] == "RegularExpression"
         sent.append(
             Request(
-                host=random.choice(_HOSTS),
-                method=random.choice(("GET", "POST")),
+                host=host.replace("*", "x"),
+                method=match.get("method", random.choice(("GET", "POST"))),
                 scheme="http",
-                port=random.choice(gateway["spec"]["listeners"])["port"],
-                path=random.choice(_SENT),
-                headers=headers,
-                gateway=f"ingress/{gateway['metadata']['name']}",
+                port=listener["port"],
+                path=path.replace("//", "/") if aimed and not regular else random.choice(_SENT),
+                headers=random.choice(({}, {"x-model": "big"}, {"x-tier": "free"})),
+                gateway=f"ingress/{parent}",
             )
         )
     return sent

@@ -17,7 +17,7 @@ import yaml
 
 from modelgate.cli.progress import ProgressLine
 from modelgate.local.lab import lab
-from tests.lab.agreement import Row, Word, compare, tally
+from tests.lab.agreement import Row, Word, compare, tally, with_witnesses
 from tests.lab.execution import Executor, has_kuadrant
 from tests.lab.shrinking import shrink
 from tests.lab.topologies import Topology, executed_before, generated, of_the_cases
@@ -36,16 +36,17 @@ _VECTORS: Final = Path(os.environ.get("MODELGATE_VECTORS", _ROOT.parent / "share
 def main(seed: int, count: int, only: str, out: Path, shrinks: int) -> None:
     """Compare the judge with the real operator and Authorino; print a table of agreement."""
     sources = {
-        "executed before": list(executed_before(_VECTORS)),
-        "cases of the judge": list(of_the_cases()),
-        f"random {seed}..{seed + count - 1}": list(generated(seed, count)),
+        "executed before": executed_before(_VECTORS),
+        "cases of the judge": of_the_cases(),
+        f"random {seed}..{seed + count - 1}": generated(seed, count),
+    }
+    chosen = {
+        name: [with_witnesses(each) for each in found if each.name.startswith(only)]
+        for name, found in sources.items()
     }
     with lab(ProgressLine()) as running:
         executor = Executor(running)
-        found = {
-            name: list(_compared(executor, [each for each in all_ if each.name.startswith(only)]))
-            for name, all_ in sources.items()
-        }
+        found = {name: list(_compared(executor, topologies)) for name, topologies in chosen.items()}
         disagreeing = [row for rows in found.values() for row in rows if row.disagrees]
         for row in _first_of_each(disagreeing)[:shrinks]:
             _write(out, row, _shrunk(executor, row))
