@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from modelgate.findings import Finding, Severity, Verdict
 from modelgate.topology import Analysis, Object, Report, Settings, analyze
 from modelgate.topology.assumptions import assumptions, notes
+from modelgate.topology.side_by_side import side_by_side
 from modelgate.topology.side_doors import inside_only
 from policies.rules import ALL
 
@@ -54,6 +55,7 @@ def report(analysis: Analysis, suppressions: Iterable[Suppression] = ()) -> Repo
         assumptions=assumptions(analysis),
         inside_only=tuple(inside_only(analysis.topology)),
         notes=notes(analysis),
+        gateways=side_by_side(analysis.world, analysis.doors),
     )
 
 

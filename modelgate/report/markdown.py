@@ -28,6 +28,12 @@ def _check(report: Report) -> Iterator[str]:
     if doors:
         yield from ("", _COLUMNS, "|---" * 6 + "|")
         yield from (_row(door) for door in doors)
+    if rows := words.gateways(report):
+        yield from ("", "<details><summary>gateways side by side</summary>", "")
+        yield from (f"| {' | '.join(map(code, row))} |" for row in rows[:1])
+        yield "|---" * len(rows[0]) + "|"
+        yield from (f"| {' | '.join(map(code, row))} |" for row in rows[1:])
+        yield from ("", "</details>")
     for group in words.blocks(report):
         yield from _folded(f"{group.door.verdict} {words.title(group.door)}", group.lines)
     for finding in words.further_findings(report):

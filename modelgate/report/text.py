@@ -4,7 +4,7 @@ One line a door, so that `grep` and `diff` work on it. A terminal gets the same 
 from `modelgate.report.terminal`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from modelgate.report import words
@@ -31,6 +31,14 @@ def labelled(lines: Iterable[Line], indent: int = 2) -> Iterator[str]:
         yield f"{' ' * indent}{line.label:<{_LABEL}}{plain(line.text)}".rstrip()
 
 
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """`rows` of one length as aligned columns."""
+    shown = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        yield "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+
+
 def _summary(report: Report) -> Iterator[str]:
     verdict = report.verdict if report.doors else "NO DOORS"
     yield f"{verdict}  {words.headline(report)}"
@@ -53,5 +61,7 @@ def _check(report: Report) -> Iterator[str]:
         yield ""
         yield f"{finding.severity}[{plain(finding.rule)}]  {plain(finding.resource)}"
         yield from labelled(words.finding_lines(finding))
+    if side_by_side := list(columns(words.gateways(report))):
+        yield from ["", *side_by_side]
     footers = list(labelled(words.footers(report), indent=0))
     yield from ["", *footers] if footers else []

@@ -186,6 +186,19 @@ def further_findings(report: Report) -> list[Finding]:
     return sorted(further, key=lambda finding: order.index(finding.severity))
 
 
+def gateways(report: Report) -> list[list[str]]:
+    """The gateways side by side, with a row of headings; empty where there is but one."""
+    if len(report.gateways) < 2:
+        return []
+    rows = [["gateway", "for", "serves models", "credentials", "picker", "doors"]]
+    for row in report.gateways:
+        doors = ", ".join(f"{count} {verdict.lower()}" for verdict, count in row.doors.items())
+        serves, picker = ("yes" if one else "no" for one in (row.serves_models, row.through_picker))
+        cells = [row.gateway, row.purpose, serves, row.credentials, picker, doors]
+        rows.append([cell or "-" for cell in cells])
+    return rows
+
+
 def unique(texts: Iterable[str]) -> list[str]:
     """In order of first appearance."""
     return list(dict.fromkeys(texts))

@@ -120,6 +120,18 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayRow:
+    """One gateway beside the others; `doors` counts its doors by verdict."""
+
+    gateway: str
+    purpose: str
+    serves_models: bool
+    credentials: str
+    through_picker: bool
+    doors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that `check` says of one set of objects, worst doors first."""
 
@@ -129,6 +141,7 @@ class Report:
     assumptions: tuple[str, ...] = ()
     inside_only: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    gateways: tuple[GatewayRow, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
