@@ -100,6 +100,14 @@ def _entries(block: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
             yield (f"response.success.{section}", name), entry
 
 
+def by_target(policies: Iterable[Policy]) -> dict[tuple[str, str], list[Policy]]:
+    """Policies by their target and section."""
+    found: dict[tuple[str, str], list[Policy]] = {}
+    for policy in policies:
+        found.setdefault((policy.target, policy.section), []).append(policy)
+    return found
+
+
 def effectives(levels: Iterable[Sequence[Policy]]) -> tuple[tuple[Effective, ...], bool]:
     """Every effective policy that some order of creation gives, and whether all were tried.
 

@@ -15,7 +15,7 @@ from modelgate.topology import cel, hostnames
 from modelgate.topology.authorino import Say, Word, ask, dropped
 from modelgate.topology.cel_syntax import CelSyntaxError, parse
 from modelgate.topology.conditions import ANY_REQUEST
-from modelgate.topology.effective import Effective, Policy, effectives, limits_apply
+from modelgate.topology.effective import Effective, effectives, limits_apply
 from modelgate.topology.envoy import Call
 from modelgate.topology.graph import Topology, kuadrant_paths
 from modelgate.topology.paths import PathIndex
@@ -139,8 +139,6 @@ class _Builder:
 
     def __init__(self, topology: Topology, gateway: Gateway, behaviour: Behaviour) -> None:
         self.topology, self.gateway, self.behaviour = topology, gateway, behaviour
-        self.auth = _by_target(topology.auth_policies)
-        self.limits = _by_target(topology.limit_policies)
         self.merged: dict[tuple[int, ...], tuple[tuple[Auth, ...], bool]] = {}
 
     def paths(self) -> Iterator[tuple[Listener, Route, Rule, tuple[str, ...]]]:
@@ -158,13 +156,13 @@ class _Builder:
     ) -> tuple[tuple[Auth, ...], bool, bool]:
         """Auth actions, whether every order was tried, and whether limits act on the path."""
         places = targets(self.gateway, listener, route, rule, self.behaviour)
-        levels = [self.auth.get(place, []) for place in places]
+        levels = [self.topology.auth_at.get(place, []) for place in places]
         key = tuple(id(policy) for level in levels for policy in level)
         if key not in self.merged:
             possible, complete = effectives(levels)
             self.merged[key] = tuple(_auth(item) for item in possible), complete
         auths, complete = self.merged[key]
-        limited = any(limits_apply(self.limits.get(place, ())) for place in places)
+        limited = any(limits_apply(self.topology.limits_at.get(place, ())) for place in places)
         return auths, complete, limited
 
 
@@ -180,13 +178,6 @@ def targets(
     """(target, section) of the policies on a path, from the gateway down to the rule."""
     key, name = f"Gateway {gateway.key}", rule_name(rule, behaviour)
     return (key, ""), (key, listener.name), (route.ref, ""), (route.ref, name)
-
-
-def _by_target(policies: list[Policy]) -> dict[tuple[str, str], list[Policy]]:
-    found: dict[tuple[str, str], list[Policy]] = {}
-    for policy in policies:
-        found.setdefault((policy.target, policy.section), []).append(policy)
-    return found
 
 
 def _auth(effective: Effective) -> Auth:

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from modelgate.topology import hostnames
-from modelgate.topology.effective import AUTH_POLICY, LIMIT_POLICIES, Policy, read_policy
+from modelgate.topology.effective import (
+    AUTH_POLICY,
+    LIMIT_POLICIES,
+    Policy,
+    by_target,
+    read_policy,
+)
 from modelgate.topology.objects import Object
 from modelgate.topology.routes import (
     GATEWAY_API,
@@ -53,7 +59,10 @@ class Topology:
     routes: list[Route] = field(default_factory=list)
     auth_policies: list[Policy] = field(default_factory=list)
     limit_policies: list[Policy] = field(default_factory=list)
+    auth_at: dict[tuple[str, str], list[Policy]] = field(default_factory=dict)
+    limits_at: dict[tuple[str, str], list[Policy]] = field(default_factory=dict)
     by_kind: dict[str, list[Object]] = field(default_factory=dict)
+    by_name: dict[tuple[str, str, str], list[Object]] = field(default_factory=dict)
     children: dict[str, list[tuple[Parent, Route]]] = field(default_factory=dict)
     attachments: dict[str, list[Attachment]] = field(default_factory=dict)
     refused: list[tuple[Route, Parent, str]] = field(default_factory=list)
@@ -64,10 +73,8 @@ class Topology:
         return [obj for kind in kinds for obj in self.by_kind.get(kind, ())]
 
     def find(self, kind: str, namespace: str, name: str, group: str | None = None) -> Object | None:
-        for obj in self.by_kind.get(kind, ()):
-            if (obj.namespace, obj.name) == (namespace, name) and group in (None, obj.group):
-                return obj
-        return None
+        found = self.by_name.get((kind, namespace, name), ())
+        return next((obj for obj in found if group in (None, obj.group)), None)
 
     def namespace_labels(self, namespace: str) -> dict[str, str] | None:
         """The labels of a namespace; None where it is not in view."""
@@ -97,6 +104,7 @@ def build(objects: Sequence[Object], settings: Settings) -> Topology:
     kinds: dict[str, list[Object]] = defaultdict(list)
     for obj in objects:
         kinds[obj.kind].append(obj)
+        topology.by_name.setdefault((obj.kind, obj.namespace, obj.name), []).append(obj)
     topology.by_kind = dict(kinds)
     for obj in _of_group(kinds, "Gateway", GATEWAY_API):
         topology.gateways[f"{obj.namespace}/{obj.name}"] = read_gateway(obj)
@@ -104,6 +112,8 @@ def build(objects: Sequence[Object], settings: Settings) -> Topology:
         topology.routes += [read_route(obj) for obj in _of_group(kinds, kind, GATEWAY_API)]
     topology.auth_policies = _policies(kinds, AUTH_POLICY)
     topology.limit_policies = [item for kind in LIMIT_POLICIES for item in _policies(kinds, kind)]
+    topology.auth_at = by_target(topology.auth_policies)
+    topology.limits_at = by_target(topology.limit_policies)
     if not all(route.created for route in topology.routes):
         # An order in which some ages are unknown is no order.
         topology.routes = [replace(route, created="") for route in topology.routes]

@@ -4,7 +4,7 @@ The only place where the three phases come together; `check` and `trace` share i
 disagree. Where several winners are possible the worst answer is taken.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from modelgate.topology import cel
@@ -42,14 +42,23 @@ class World:
         return self.targets[key]
 
 
-def program_all(topology: Topology, behaviour: Behaviour | None = None) -> World:
-    """The world of `topology` under `behaviour` (by default that of the settings)."""
-    world = World(topology, behaviour or topology.settings.behaviour)
+def program_all(topology: Topology) -> World:
+    """The world of `topology` under the versions of its settings."""
+    world = World(topology, topology.settings.behaviour)
     for key, gateway in topology.gateways.items():
         world.proxies[key] = program(topology, gateway)
         world.filters[key] = configure(topology, gateway, world.behaviour)
         world.doubts[key] = opaque(topology, gateway)
     return world
+
+
+def under(world: World, behaviour: Behaviour) -> World:
+    """`world` as other versions of the filter make it; Envoy and the backends stay as they are."""
+    topology = world.topology
+    filters = {
+        key: configure(topology, gateway, behaviour) for key, gateway in topology.gateways.items()
+    }
+    return replace(world, behaviour=behaviour, filters=filters)
 
 
 @dataclass(frozen=True, slots=True)

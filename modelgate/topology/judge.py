@@ -14,7 +14,7 @@ from modelgate.topology.doors import gateway_doors
 from modelgate.topology.explain import explain, explain_worst
 from modelgate.topology.fields import Flaw, conform
 from modelgate.topology.graph import Topology, build
-from modelgate.topology.interpreter import World, program_all
+from modelgate.topology.interpreter import World, program_all, under
 from modelgate.topology.objects import Object
 from modelgate.topology.settings import Behaviour, Exemption, Settings, behaviour
 from modelgate.topology.side_doors import side_doors
@@ -137,8 +137,7 @@ def _with_versions(world: World, doors: list[Door]) -> list[Door]:
     notes: dict[str, list[str]] = {}
     verdicts = {door.name: door.verdict for door in doors}
     for label, other in _alternatives(world.topology):
-        changed = program_all(world.topology, other)
-        for door in gateway_doors(changed):
+        for door in gateway_doors(under(world, other)):
             if verdicts.get(door.name, door.verdict) is not door.verdict:
                 witness = f": `Host: {door.request.host}`" if door.request else ""
                 notes.setdefault(door.name, []).append(f"{label} it is {door.verdict}{witness}")
