@@ -63,6 +63,8 @@ def check(report: Report, console: Console) -> None:
             _t(finding.resource),
         )
         _print_block(console, title, words.finding_lines(finding))
+    if rows := words.gateways(report):
+        console.print(_side_by_side(rows))
     console.print(_labelled(words.footers(report)))
 
 
@@ -125,6 +127,15 @@ def _print_literal(console: Console, lines: Iterable[Line]) -> None:
         if line.label:
             console.print(Padding(Text(line.label, style="dim"), (0, 0, 0, 2)))
         console.print(Text(f"    {plain(line.text)}", style="bold"), soft_wrap=True)
+
+
+def _side_by_side(rows: Sequence[Sequence[str]]) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    for _ in rows[0]:
+        grid.add_column(overflow="fold")
+    for index, row in enumerate(rows):
+        grid.add_row(*(_t(cell) for cell in row), style="" if index else "dim")
+    return Padding(grid, (0, 0, 1, 0))
 
 
 def _labelled(lines: Iterable[Line]) -> Table:
