@@ -61,6 +61,11 @@ def judged(problems: Iterable[Problem], said: str = "") -> Result:
     return Result(Status.FAILED if found[0].fails else Status.WARNED, said, found)
 
 
+def many(count: int, noun: str) -> str:
+    """`1 route`, `2 routes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def skipped(why: str) -> Result:
     """Not looked at, and why."""
     return Result(Status.SKIPPED, why)

@@ -12,7 +12,7 @@ from modelgate.doctor.check import Layer
 from modelgate.doctor.keys import KeySource, key_sources
 from modelgate.doctor.kinds import AUTH_POLICY, KUADRANT, SECRET, Kind
 from modelgate.doctor.policies import concerned
-from modelgate.doctor.results import Problem, Result, judged, skipped, warning
+from modelgate.doctor.results import Problem, Result, judged, many, skipped, warning
 from modelgate.doctor.view import View
 from modelgate.topology.objects import Object
 from modelgate.topology.values import labels, mapping, selects
@@ -38,7 +38,7 @@ def run(view: View) -> Result:
     found = {
         key.ref for one in sources for key in _selected(view, one) if _in_reach(view, one, key)
     }
-    return judged((p for one in sources for p in _source(view, one)), f"{len(found)} keys")
+    return judged((p for one in sources for p in _source(view, one)), many(len(found), "key"))
 
 
 def _selected(view: View, source: KeySource) -> list[Object]:

@@ -10,7 +10,7 @@ from modelgate.doctor.check import Layer
 from modelgate.doctor.conditions import condition
 from modelgate.doctor.kinds import AUTH_CONFIG, AUTH_POLICY, GATEWAY, HTTP_ROUTE, Kind
 from modelgate.doctor.policies import in_force
-from modelgate.doctor.results import Problem, Result, judged, warning
+from modelgate.doctor.results import Problem, Result, judged, many, warning
 from modelgate.doctor.view import View
 from modelgate.topology.graph import Attachment
 from modelgate.topology.objects import Object
@@ -33,7 +33,7 @@ def run(view: View) -> Result:
         rule = labels(config.metadata.get("annotations")).get(_ANNOTATION, "")
         configs.setdefault(rule.rpartition(":")[2], []).append(config)
     problems = [p for one in _protected(view) for p in _route(one, configs)]
-    return judged(problems, f"{len(view.of(AUTH_CONFIG))} AuthConfigs")
+    return judged(problems, many(len(view.of(AUTH_CONFIG)), "AuthConfig"))
 
 
 def _protected(view: View) -> Iterator[Attachment]:

@@ -13,7 +13,7 @@ from modelgate.doctor.checks.model_pods import model_pods
 from modelgate.doctor.checks.picker_arguments import flags
 from modelgate.doctor.kinds import DEPLOYMENT, DESTINATION_RULE, MODEL_SERVICE, POD, SERVICE, Kind
 from modelgate.doctor.pods import arguments
-from modelgate.doctor.results import Problem, Result, judged
+from modelgate.doctor.results import Problem, Result, judged, many
 from modelgate.doctor.view import View
 from modelgate.topology.derive.names import Names, shadow_service
 from modelgate.topology.objects import Object
@@ -35,7 +35,7 @@ _ENCRYPTED = ("SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
 
 def run(view: View) -> Result:
     problems = [p for one in view.services for p in (*_picker(view, one), *_model(view, one))]
-    return judged(problems, f"{len(view.of(DESTINATION_RULE))} DestinationRules")
+    return judged(problems, many(len(view.of(DESTINATION_RULE)), "DestinationRule"))
 
 
 def _picker(view: View, service: Object) -> Iterator[Problem]:

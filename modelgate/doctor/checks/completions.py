@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from modelgate.doctor.check import Layer
 from modelgate.doctor.kinds import Kind
-from modelgate.doctor.results import Problem, Result, judged, skipped
+from modelgate.doctor.results import Problem, Result, judged, many, skipped
 from modelgate.doctor.snapshot import Probed
 from modelgate.doctor.view import View
 
@@ -37,7 +37,7 @@ def run(view: View) -> Result:
     sent = [one for one in probed or () if one.with_key]
     if probed is None or not sent:
         return skipped("sends a key: needs --active and MODELGATE_API_KEY")
-    return judged((p for one in sent for p in _probe(one)), f"{len(sent)} requests")
+    return judged((p for one in sent for p in _probe(one)), many(len(sent), "request"))
 
 
 def _probe(one: Probed) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import Any
 from modelgate.doctor.check import Layer
 from modelgate.doctor.cleaning import MANAGED_BY, OURS
 from modelgate.doctor.kinds import Kind
-from modelgate.doctor.results import Problem, Result, judged, warning
+from modelgate.doctor.results import Problem, Result, judged, many, warning
 from modelgate.doctor.view import View
 from modelgate.topology.objects import Object
 from modelgate.topology.values import labels, mapping, mappings, text
@@ -30,7 +30,7 @@ def run(view: View) -> Result:
         for obj in view.snapshot.objects
         if labels(obj.metadata.get("labels")).get(MANAGED_BY) == OURS
     ]
-    return judged((p for obj in own for p in _object(obj)), f"{len(own)} objects")
+    return judged((p for obj in own for p in _object(obj)), many(len(own), "object"))
 
 
 def _object(obj: Object) -> Iterator[Problem]:

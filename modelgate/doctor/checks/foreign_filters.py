@@ -3,7 +3,7 @@
 from modelgate.doctor.check import Layer
 from modelgate.doctor.kinds import ENVOY_FILTER, GATEWAY, WASM_PLUGIN, Kind
 from modelgate.doctor.policies import ours
-from modelgate.doctor.results import Problem, Result, judged, warning
+from modelgate.doctor.results import Problem, Result, judged, many, warning
 from modelgate.doctor.view import View
 from modelgate.topology.objects import Object
 from modelgate.topology.opaque import reaches
@@ -28,7 +28,7 @@ def run(view: View) -> Result:
     problems = [
         _problem(one, gateway.key) for one in found for gateway in gateways if reaches(one, gateway)
     ]
-    return judged(problems, f"{len(view.of(ENVOY_FILTER, WASM_PLUGIN))} filters")
+    return judged(problems, many(len(view.of(ENVOY_FILTER, WASM_PLUGIN)), "filter"))
 
 
 def _known(view: View, obj: Object) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from modelgate.doctor.check import Layer
 from modelgate.doctor.conditions import Condition, behind, condition
 from modelgate.doctor.kinds import GATEWAY, Kind
-from modelgate.doctor.results import Problem, Result, judged, warning
+from modelgate.doctor.results import Problem, Result, judged, many, warning
 from modelgate.doctor.view import View
 from modelgate.topology.objects import Object
 from modelgate.topology.values import mapping, mappings, text
@@ -33,7 +33,7 @@ _FIXES = {
 
 def run(view: View) -> Result:
     count = sum(len(list(mappings(one.spec.get("listeners")))) for one in view.gateways)
-    return judged((p for one in view.gateways for p in _gateway(one)), f"{count} listeners")
+    return judged((p for one in view.gateways for p in _gateway(one)), many(count, "listener"))
 
 
 def _gateway(gateway: Object) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from modelgate.doctor.kinds import (
     Kind,
 )
 from modelgate.doctor.pods import arguments
-from modelgate.doctor.results import Problem, Result, judged, skipped, warning
+from modelgate.doctor.results import Problem, Result, judged, many, skipped, warning
 from modelgate.doctor.view import View
 from modelgate.topology.derive import derive
 from modelgate.topology.objects import Object
@@ -51,7 +51,7 @@ def run(view: View) -> Result:
         for picker in view.pickers
         for problem in _picker(view, picker, expected.get((picker.namespace, picker.name)))
     ]
-    return judged(problems, f"{len(view.pickers)} pickers, {view.release.picker.name}")
+    return judged(problems, f"{many(len(view.pickers), 'picker')}, {view.release.picker.name}")
 
 
 def flags(words: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from modelgate.doctor.check import Layer
 from modelgate.doctor.kinds import Kind
-from modelgate.doctor.results import Problem, Result, judged, skipped, warning
+from modelgate.doctor.results import Problem, Result, judged, many, skipped, warning
 from modelgate.doctor.snapshot import Probed
 from modelgate.doctor.view import View
 from modelgate.findings import Verdict
@@ -27,7 +27,7 @@ def run(view: View) -> Result:
     if not sent:
         return skipped("there is no door that a request can be sent to")
     problems = sorted((p for one in sent for p in _probe(view, one)), key=lambda p: not p.fails)
-    return judged(problems, f"{len(sent)} requests")
+    return judged(problems, many(len(sent), "request"))
 
 
 def _probe(view: View, one: Probed) -> Iterator[Problem]:

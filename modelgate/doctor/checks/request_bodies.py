@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from modelgate.doctor.check import Layer
 from modelgate.doctor.kinds import MODEL_SERVICE, Kind
-from modelgate.doctor.results import Problem, Result, judged, skipped
+from modelgate.doctor.results import Problem, Result, judged, many, skipped
 from modelgate.doctor.traffic import Way, by_server, lines, of_service, way
 from modelgate.doctor.view import View
 from modelgate.topology.objects import Object
@@ -31,7 +31,7 @@ def run(view: View) -> Result:
     if not read:
         return skipped(no_log(view))
     return judged(
-        (p for one in view.services for p in _service(view, one)), f"{len(read)} requests"
+        (p for one in view.services for p in _service(view, one)), many(len(read), "request")
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from modelgate.doctor.check import Layer
 from modelgate.doctor.conditions import Condition, behind, condition
 from modelgate.doctor.kinds import GATEWAY, HTTP_ROUTE, NAMESPACE, Kind
-from modelgate.doctor.results import Problem, Result, judged, warning
+from modelgate.doctor.results import Problem, Result, judged, many, warning
 from modelgate.doctor.view import View, parents
 from modelgate.topology.objects import Object
 from modelgate.topology.values import items, labels, mapping, mappings, text
@@ -29,8 +29,7 @@ WAITS = True
 def run(view: View) -> Result:
     if not view.routes:
         return judged([Problem("no HTTPRoute leads to a model", "deploy the model and its route")])
-    count = len(view.routes)
-    said = f"{count} route" if count == 1 else f"{count} routes"
+    said = many(len(view.routes), "route")
     return judged((p for route in view.routes for p in _route(view, route)), said)
 
 
