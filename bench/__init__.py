@@ -1,0 +1,1 @@
+"""What the judge costs, measured on generated stacks."""
