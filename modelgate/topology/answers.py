@@ -45,6 +45,7 @@ class Request:
         path, _, query = self.path.partition("?")
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
         return {
+            **({"sni": self.sni} if self.sni else {}),
             "method": self.method,
             "scheme": self.scheme,
             "host": self.host,

@@ -30,7 +30,7 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
 
 
 def notes(analysis: Analysis) -> tuple[str, ...]:
-    """What the version table had to stand in for."""
+    """What the version table had to stand in for, and that there is no door, where there is none."""
     settings = analysis.settings
     sentences = (
         settings.release.note,
@@ -38,4 +38,5 @@ def notes(analysis: Analysis) -> tuple[str, ...]:
         table().gateway_api(settings.version("gateway-api")).note,
         table().istio(settings.version("istio")).note,
     )
-    return tuple(sentence for sentence in sentences if sentence)
+    doorless = "" if analysis.doors else "no object in view leads a request to a model: no door"
+    return tuple(sentence for sentence in (doorless, *sentences) if sentence)
