@@ -30,7 +30,7 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
 
 
 def notes(analysis: Analysis) -> tuple[str, ...]:
-    """What the version table had to stand in for, and that there is no door, where there is none."""
+    """What the version table had to stand in for, and a judgement without any door."""
     settings = analysis.settings
     sentences = (
         settings.release.note,
