@@ -23,7 +23,8 @@ from modelgate.doctor.view import View
 from policies.judgement import report
 from tests.doctor import access
 from tests.doctor.clusters import GATEWAY, Cluster
-from tests.doctor.kubelet import Kubelet
+from tests.doctor.faults.breaking import CLUSTER
+from tests.doctor.kubelet import Kubelet, serving
 from tests.doctor.live import Writer
 from tests.plugins.control_plane import Told
 
@@ -159,6 +160,19 @@ def test_the_envoys_are_asked_through_the_api(
         f"Envoy of Pod {GATEWAY}-0 does not answer at port 15000: nothing listens on that port"
     ]
     assert f"/portForward/{GATEWAY}-0?port=15000" in node.asked
+
+
+def test_what_envoy_counts_shows_a_picker_that_cannot_be_reached(
+    writer: Writer, healthy: Cluster, node: Kubelet
+) -> None:
+    counts = "".join(
+        f"{CLUSTER}::10.0.0.9:9002::{name}::9\n" for name in ("cx_total", "cx_connect_fail")
+    )
+    with serving(counts) as port:
+        node.ports[15000] = port
+        found = examined(writer.api, healthy, deep=True)["picker-in-the-loop"]
+    assert found.status is Status.FAILED
+    assert "9 of 9 connections to the picker failed" in found.problems[0].what
 
 
 def test_no_api_is_no_verdict(
