@@ -30,7 +30,7 @@ def sides() -> Iterator[Side]:
     for path in sorted(FOLDER.glob("*.yaml")):
         if path.name == "base.yaml":
             continue
-        told = yaml.safe_load(path.read_text("utf-8"))
+        told = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         for side in ("bad", "good"):
             for suffix, content in _variants(told.get(side)):
                 yield _side(f"{path.stem}:{side}{suffix}", content)
@@ -44,7 +44,7 @@ def _variants(content: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _side(name: str, content: Mapping[str, Any]) -> Side:
-    text = yaml.safe_dump_all(content.get("objects", ()), sort_keys=False)
+    text = yaml.dump_all(content.get("objects", ()), Dumper=yaml.CSafeDumper, sort_keys=False)
     own = read(text, name)
     given = {obj.ref for obj in own} | set(content.get("without", ()))
     base = [obj for obj in read(BASE, "base.yaml") if obj.ref not in given]
