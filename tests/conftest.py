@@ -1,9 +1,15 @@
 """Expected output is compared whole; `pytest --update-golden` writes it anew."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# A shell starts what runs in its background with SIGINT ignored, and children inherit that: the
+# tests that press Ctrl-C would press in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.plugins.control_plane"]
 
