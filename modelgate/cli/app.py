@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "doctor": "modelgate.cli.doctor:doctor",
     "logs": "modelgate.cli.logs:logs",
     "commands": "modelgate.cli.commands:commands",
+    "graph": "modelgate.cli.graph:graph",
     "preview": "modelgate.cli.preview:preview",
     "comment": "modelgate.cli.comment:comment",
     "up": "modelgate.cli.stack:up",

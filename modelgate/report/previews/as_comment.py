@@ -11,6 +11,7 @@ from urllib.parse import quote
 from modelgate.engine.results import Outcome
 from modelgate.findings import Verdict
 from modelgate.report import changes, words
+from modelgate.report.graph import mermaid, picture
 from modelgate.report.previews import sections
 from modelgate.report.previews.fitting import Part, cut, fitted
 from modelgate.report.previews.outcome import OPEN, Preview, exit_code, headline, worst_first
@@ -155,6 +156,11 @@ def _folded(preview: Preview) -> Iterator[Part]:
         told = (line for door in open_ for line in (Line(str(door.verdict), words.title(door)),))
         inner = block("\n".join(labelled(told, indent=0)))
         yield Part(folded(f"{stack}: open before and after ({len(open_)})", inner), 4)
+    if change.doors.changed:
+        title = f"{stack}: doors ({len(change.doors.changed)} changed)"
+        inner = "\n\n".join([_counts(change), block("\n".join(_doors(change)), "diff")])
+        yield Part(folded(title, inner), 6, _left_out(title, preview))
+        yield from _topology(stack, change)
     if change.resources:
         title = f"{stack}: resource diff ({len(change.resources)})"
         inner = block("\n".join(_diff(change.resources)), "diff")
@@ -162,6 +168,31 @@ def _folded(preview: Preview) -> Iterator[Part]:
     if footers := sections.unknowns(preview):
         inner = block("\n".join(labelled(footers, indent=0)))
         yield Part(folded(f"{stack}: assumptions and unknowns ({len(footers)})", inner), 5)
+
+
+def _counts(change: Comparison) -> str:
+    rows: list[tuple[str, ...]] = [("doors", *sections.COLUMNS), ("---",) * 6]
+    rows += [(str(verdict), *map(str, row)) for verdict, row in sections.counts(change).items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _doors(change: Comparison) -> Iterator[str]:
+    """Each door that changes, as it was and as it would be."""
+    for pair in change.doors.changed:
+        if pair.before:
+            yield f"- {pair.before.verdict:<9} {plain(pair.before.name)}"
+        if pair.after:
+            yield f"+ {pair.after.verdict:<9} {plain(pair.after.name)}"
+
+
+def _topology(stack: str, change: Comparison) -> Iterator[Part]:
+    """The way to the doors that are new or other than before."""
+    changed = [pair.after for pair in change.doors.changed if pair.after]
+    drawn = picture(change.after.analysis, changed)
+    chart = mermaid.text(drawn)
+    if changed and not mermaid.too_big(drawn, chart):
+        title = f"{stack}: topology of what changes"
+        yield Part(folded(title, f"```mermaid\n{chart}\n```"), 6)
 
 
 def _section(section: Section, before: str) -> str:
