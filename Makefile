@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 MODELGATE = .venv/bin/python -m modelgate
 
-.PHONY: up down check reject lab prove test lock clean cli dev
+.PHONY: up down check reject pictures lab prove test lock clean cli dev
 
 up: cli        ## judge dev, start a local control plane, deploy dev through the engine
 	@$(MODELGATE) quickstart
@@ -18,6 +18,9 @@ check: cli     ## who gets in, in every stack
 
 reject: cli    ## what happens to a production stack with one line too many
 	@$(MODELGATE) reject
+
+pictures: cli  ## the request path of every stack, drawn; screenshots where a Chromium is installed
+	@$(MODELGATE) pictures
 
 lab: cli       ## the released controllers beside a local control plane; builds them first
 	@$(MODELGATE) lab up

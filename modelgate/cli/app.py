@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "generated": "modelgate.cli.generated:generated",
     "quickstart": "modelgate.cli.quickstart:quickstart",
     "reject": "modelgate.cli.quickstart:reject",
+    "pictures": "modelgate.cli.pictures:pictures",
 }
 """In the order of `modelgate --help`; the hidden ones serve the Makefile."""
 
