@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 MODELGATE = .venv/bin/python -m modelgate
 
-.PHONY: up down check reject pictures lab prove test lock clean cli dev
+.PHONY: up down check reject pictures lab prove test lock clean cli dev bench
 
 up: cli        ## judge dev, start a local control plane, deploy dev through the engine
 	@$(MODELGATE) quickstart
@@ -28,6 +28,9 @@ lab: cli       ## the released controllers beside a local control plane; builds 
 prove: dev     ## the judge against the released controllers, as a table of agreement
 	.venv/bin/python -m tests.lab.prove $(PROVE)
 
+bench: dev     ## what the judge costs, on generated stacks
+	.venv/bin/python -m bench.judge
+
 test: dev      ## style, types, architecture, tests
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
@@ -35,10 +38,12 @@ test: dev      ## style, types, architecture, tests
 	.venv/bin/lint-imports
 	.venv/bin/python -m pytest
 
+LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header -q
 lock:          ## write the lock files anew; needs uv
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements-cli.txt --extra cli pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -o requirements-dev.txt --extra dev pyproject.toml
+	$(LOCK) -o requirements.txt
+	$(LOCK) -o requirements-cli.txt --extra cli
+	$(LOCK) -o requirements-dev.txt --extra cli --extra dev
 
 clean: down    ## remove what make made in this folder
 	rm -rf .venv .modelgate build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
