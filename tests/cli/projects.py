@@ -22,6 +22,9 @@ import yaml
 
 def everything() -> None:
     for body in yaml.safe_load_all(Path(f"{pulumi.get_stack()}.yaml").read_text()):
+        if body["kind"] == "Namespace":
+            k8s.core.v1.Namespace(body["metadata"]["name"], metadata=body["metadata"])
+            continue
         k8s.apiextensions.CustomResource(
             f"{body['kind']} {body['metadata']['name']}",
             api_version=body["apiVersion"],

@@ -84,6 +84,8 @@ def decision(preview: Preview) -> str:
         return "not judged"
     if preview.run and preview.run.outcome is Outcome.REJECTED:
         return f"{preview.environment}: rejected by the policy pack"
+    if preview.run and preview.run.outcome is not Outcome.SUCCEEDED:
+        return f"{preview.environment}: stopped"
     return words.decision(preview.comparison.after.report)
 
 
