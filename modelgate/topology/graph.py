@@ -30,12 +30,14 @@ from modelgate.topology.routes import (
 )
 from modelgate.topology.settings import Settings
 from modelgate.topology.unknown import deciding
-from modelgate.topology.values import labels, selects, text
+from modelgate.topology.values import labels, selected_by, selects, text
 
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute")
 PROTOCOLS = {"TLSRoute": ("TLS",), "TCPRoute": ("TCP", "TLS"), "UDPRoute": ("UDP",)}
 """Protocols of the listeners to which a route attaches; HTTP and HTTPS for the others."""
 KUADRANT = "kuadrant.io"
+NAME_LABEL = "kubernetes.io/metadata.name"
+"""The label that the API server gives to every Namespace."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,7 @@ class Topology:
         for obj in self.by_kind.get("Namespace", ()):
             if obj.name == namespace:
                 own = labels(obj.metadata.get("labels"))
-                return {"kubernetes.io/metadata.name": namespace, **own}
+                return {NAME_LABEL: namespace, **own}
         return None
 
     def class_controller(self, gateway: Gateway) -> str | None:
@@ -199,11 +201,12 @@ def _allows(
             return namespace == gateway.object.namespace, ""
         case "Selector":
             known = topology.namespace_labels(namespace)
-            name_only = {"kubernetes.io/metadata.name": namespace}
-            if selects(listener.selector, known if known is not None else name_only):
-                return True, ""
+            if known is None and selected_by(listener.selector) <= {NAME_LABEL}:
+                known = {NAME_LABEL: namespace}
+            if known is not None:
+                return selects(listener.selector, known), ""
             doubt = f"Namespace {namespace} is not in view: its labels decide whether routes attach"
-            return known is None, doubt
+            return True, doubt
     return False, ""
 
 

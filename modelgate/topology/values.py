@@ -60,6 +60,14 @@ def selects(selector: Any, labelled: Mapping[str, str]) -> bool:
     )
 
 
+def selected_by(selector: Any) -> set[str]:
+    """The names of the labels that a LabelSelector asks for."""
+    expressions = mappings(mapping(selector).get("matchExpressions"))
+    return {*mapping(mapping(selector).get("matchLabels"))} | {
+        text(expression.get("key")) for expression in expressions
+    }
+
+
 def _holds(expression: Mapping[str, Any], labelled: Mapping[str, str]) -> bool:
     key, values = text(expression.get("key")), items(expression.get("values"))
     match expression.get("operator"):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from modelgate.findings import Verdict
-from modelgate.topology import UNKNOWN, Object, analyze
+from modelgate.topology import UNKNOWN, Object, Outcome, Request, analyze, trace
 from tests.topology import platforms
 from tests.topology.case_files import ASSUMED, sides
 from tests.topology.test_fuzz import Place, general, places, put
@@ -111,4 +111,28 @@ def test_an_identity_may_be_called_like_a_field() -> None:
     """A field is known by its place, not by a word in its path."""
     named = {"response": UNKNOWN}
     objects = platforms.base(platforms.auth_policy(authentication=named))
+    assert not accepted(objects, platforms.settings())
+
+
+def test_a_request_to_a_gateway_with_an_unknown_is_undecided() -> None:
+    objects = platforms.base(platforms.auth_policy())
+    index = next(number for number, obj in enumerate(objects) if obj.kind == "Gateway")
+    unknown = with_value(objects, index, ("spec", "listeners", 0, "port"), UNKNOWN)
+    request = Request("maas.example.com", path="/llm/llama/v1/models")
+    (answer,) = trace(unknown, platforms.settings(), [request])
+    assert answer.outcome is Outcome.UNDECIDED
+    assert "spec.listeners[0].port" in answer.reason
+
+
+def test_unknown_labels_decide_only_where_a_listener_selects_by_them() -> None:
+    label = {"metadata": {"name": "llm", "labels": {"models": UNKNOWN}}}
+    namespace = Object("v1", "Namespace", "", "llm", label)
+    gateway = next(obj for obj in platforms.base() if obj.kind == "Gateway")
+    plain = platforms.base(namespace, platforms.auth_policy())
+    doors = [door for door in analyze(plain, platforms.settings()).doors if door.listener]
+    assert {door.verdict for door in doors} == {Verdict.PROTECTED}
+    by_label = {"from": "Selector", "selector": {"matchLabels": {"models": "yes"}}}
+    body = put(gateway.body, ("spec", "listeners", 0, "allowedRoutes"), {"namespaces": by_label})
+    selecting = Object(gateway.api_version, "Gateway", "ingress", "maas", body)
+    objects = platforms.base(namespace, selecting, platforms.auth_policy())
     assert not accepted(objects, platforms.settings())
