@@ -157,6 +157,19 @@ def test_no_name_is_more_than_a_name() -> None:
         assert re.sub(r'"(?:[^"\\]|\\.)*"', "", line).count('"') == 0
 
 
+def test_past_every_gateway_there_is_no_listener_and_no_policy() -> None:
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: front, namespace: llm}\n"
+    service += "spec: {type: LoadBalancer, selector: {app: granite}, ports: [{port: 80}]}\n"
+    objects = [*read(CLOSED, "a.yaml"), *read(service, "b.yaml")]
+    analysis = analyze(objects, Settings(installed=True, assume=STATED))
+    beside = [door for door in analysis.doors if not door.gateway]
+    chart = mermaid.text(picture(analysis, beside))
+    assert len(beside) == 1
+    assert "past every gateway" in chart
+    assert "no listener" not in chart
+    assert "no policy" not in chart
+
+
 def test_only_some_doors_can_be_drawn() -> None:
     analysis = analyze(evaluate(ROOT, "dev").objects, Settings(installed=True, assume=STATED))
     some = picture(analysis, analysis.doors[:1])

@@ -56,8 +56,9 @@ def _chain(index: int, way: Way) -> Iterator[Node]:
     """One way from its gateway to its backend."""
     path = way.path
     yield Node(path[:1], (f"Gateway {way.gateway}" if way.door.gateway else way.gateway,))
-    yield Node(path[:2], way.listener or (NO_LISTENER,))
-    yield Node(path[:3], way.policies or (NO_POLICY,), "part" if way.policies else "none")
+    if way.door.gateway:  # past every gateway there is neither listener nor policy
+        yield Node(path[:2], way.listener or (NO_LISTENER,))
+        yield Node(path[:3], way.policies or (NO_POLICY,), "part" if way.policies else "none")
     yield Node(path[:4], (way.route,))
     verdict = way.door.verdict
     said = (f"{SYMBOLS[verdict]} {verdict}", way.match)
