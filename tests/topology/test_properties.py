@@ -33,7 +33,7 @@ HEADERS = ((), (("x-a", "1"),), (("x-a", "2"),), (("x-b", "1"),), (("x-a", "1"),
 some = settings(
     derandomize=True,
     deadline=None,
-    max_examples=25,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 VERSIONS = st.sampled_from(["1.5.2", "1.5.3"])
