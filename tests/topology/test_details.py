@@ -6,7 +6,7 @@ import pytest
 
 from modelgate.findings import Verdict
 from modelgate.topology import Answer, Door, Object, Request, analyze, trace
-from modelgate.topology.asked import Tests
+from modelgate.topology.asked import Tests as Compared
 from modelgate.topology.hostnames import envoy_host
 from modelgate.topology.languages import NotRegularError
 from modelgate.topology.paths import normalize
@@ -150,7 +150,7 @@ def test_paths_as_envoy_reads_them(path: str, normal: str) -> None:
 
 
 def test_representatives_are_one_of_each_kind() -> None:
-    tests = Tests(equal={"/a"}, starts={"/a/", "/ab"}, ends={"z"}, contains={"c"})
+    tests = Compared(equal={"/a"}, starts={"/a/", "/ab"}, ends={"z"}, contains={"c"})
     assert representatives(tests, "/a/") == ["/a", "/a/x", "/a/xz", "/a/xcx", "/a/xcxz"]
 
 
@@ -162,6 +162,6 @@ def test_a_mark_occurs_in_no_literal() -> None:
 
 def test_what_has_no_representatives() -> None:
     with pytest.raises(NotRegularError):
-        representatives(Tests(patterns={"a.*"}))
+        representatives(Compared(patterns={"a.*"}))
     with pytest.raises(NotRegularError):
-        representatives(Tests(contains={str(number) for number in range(7)}))
+        representatives(Compared(contains={str(number) for number in range(7)}))
