@@ -15,7 +15,7 @@ from modelgate.topology.graph import PROTOCOLS, Attachment, Topology, served
 from modelgate.topology.objects import Object
 from modelgate.topology.routes import GATEWAY_API, Route, read_route
 from modelgate.topology.unknown import EVERYWHERE, PLACED, ROUTED
-from modelgate.topology.values import items, mappings, number, selects, text
+from modelgate.topology.values import items, mapping, mappings, number, selected_by, selects, text
 from modelgate.versions import table
 
 LISTENER_SETS = ("ListenerSet", "XListenerSet")
@@ -176,4 +176,17 @@ def _guarded(topology: Topology, namespace: str, pods: Mapping[str, str]) -> boo
         and ("Ingress" in items(policy.spec.get("policyTypes")) or "ingress" in policy.spec)
         and selects(policy.spec.get("podSelector"), pods)
     ]
-    return bool(rules) and all(rule.get("from") for ingress in rules for rule in ingress)
+    return bool(rules) and not any(_admits_all(rule) for ingress in rules for rule in ingress)
+
+
+def _admits_all(rule: Mapping[str, Any]) -> bool:
+    """Whether an ingress rule admits every pod of the cluster."""
+    peers = list(mappings(rule.get("from")))
+    return not peers or any(_anybody(peer) for peer in peers)
+
+
+def _anybody(peer: Mapping[str, Any]) -> bool:
+    if "namespaceSelector" in peer:
+        asked = selected_by(peer["namespaceSelector"]) | selected_by(peer.get("podSelector"))
+        return not asked
+    return text(mapping(peer.get("ipBlock")).get("cidr")).endswith("/0")

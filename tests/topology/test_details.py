@@ -11,6 +11,7 @@ from modelgate.topology.hostnames import envoy_host
 from modelgate.topology.languages import NotRegularError
 from modelgate.topology.paths import normalize
 from modelgate.topology.representatives import mark, representatives
+from modelgate.topology.side_doors import inside_only
 from tests.topology import platforms
 from tests.topology.platforms import ANONYMOUS, auth_policy, base, http_route, made, rule
 
@@ -110,6 +111,73 @@ def test_a_front_is_shown_with_its_own_address(secure: bool) -> None:
     assert request is not None
     assert (request.scheme, request.port) == (("https", 443) if secure else ("http", 80))
     assert request.host == "x.apps.example.com"
+
+
+def guard(**spec: Any) -> Object:
+    selector = {"podSelector": {"matchLabels": {"app": "llama"}}}
+    return made("networking.k8s.io/v1", "NetworkPolicy", "guard", "llm", {**selector, **spec})
+
+
+GATEWAY = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+
+
+@pytest.mark.parametrize(
+    ("policies", "open_inside"),
+    [
+        ([], True),
+        ([guard(policyTypes=["Ingress"], ingress=[{"from": [GATEWAY]}])], False),
+        ([guard(ingress=[{"from": [GATEWAY]}])], False),
+        ([guard(policyTypes=["Ingress"])], False),
+        ([guard(policyTypes=["Egress"])], True),
+        ([guard(policyTypes=["Ingress"], ingress=[{}])], True),
+        ([guard(policyTypes=["Ingress"], ingress=[{"from": [GATEWAY]}, {"ports": []}])], True),
+        ([guard(policyTypes=["Ingress"], podSelector={"matchLabels": {"app": "other"}})], True),
+        ([guard(policyTypes=["Ingress"], podSelector={})], False),
+        ([guard(policyTypes=["Ingress"], ingress=[{"from": [{"namespaceSelector": {}}]}])], True),
+        (
+            [
+                guard(
+                    policyTypes=["Ingress"],
+                    ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}],
+                )
+            ],
+            True,
+        ),
+    ],
+)
+def test_what_every_pod_may_reach_is_told(policies: list[Object], open_inside: bool) -> None:
+    objects = base(auth_policy(), *policies)
+    told = inside_only(analyze(objects, platforms.settings()).topology)
+    assert told == (
+        ["InferencePool llm/llama: no NetworkPolicy restricts who reaches its pods"]
+        if open_inside
+        else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("rules", {}, "must be a list"),
+        ("hostnames", [1], "must be text"),
+        ("rules", [{"backendRefs": [{"name": "x", "port": 1.5}]}], "must be a whole number"),
+        ("rules", [{"backendRefs": [{"name": "x", "port": True}]}], "must be a whole number"),
+        ("rules", [{"backendRefs": [{"port": 1}]}], "missing"),
+        ("rules", [{"matches": [{"path": {"type": "Prefix", "value": "/"}}]}], "one of Exact"),
+        ("ruls", [], "did you mean rules?"),
+    ],
+)
+def test_what_the_api_server_refuses_or_prunes(place: str, value: Any, said: str) -> None:
+    route = http_route(rule("/"), **{place: value} if place != "rules" else {})
+    body = {**route.body, "spec": {**route.spec, place: value}}
+    changed = Object(route.api_version, route.kind, route.namespace, route.name, body)
+    flaws = analyze(base(changed), platforms.settings()).flaws
+    assert any(said in flaw.message for flaw in flaws)
+
+
+def test_whole_numbers_may_come_as_floats() -> None:
+    route = http_route({**rule("/"), "backendRefs": [{"name": "x", "port": 80.0}]})
+    assert analyze(base(route), platforms.settings()).flaws == ()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,9 @@ def door(*conditions: str, prefix: str = "/llm") -> Door:
         "request.scheme == 'https'",
         "!request.path.matches('^/llm/(health|ready)$')",
         "request.path.size() < 100",
+        "!request.query.matches('^debug$')",
+        "!request.method.matches('^X-[A-Z]+$')",
+        "!request.headers['x-a'].matches('^in') || !('x-a' in request.headers)",
         "!request.url_path.matches('^/llm/[a-c]{3}$')",
         (
             "!(request.url_path.matches('a.c') && request.url_path.endsWith('/z') "
