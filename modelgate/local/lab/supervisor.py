@@ -1,6 +1,6 @@
 """Owns the lab's controllers and writes the statuses of what has no node; ends as its owner does.
 
-`python -m modelgate.local.lab_supervisor LIFETIME FOLDER KUBECONFIG OPERATOR AUTHORINO LLMISVC`
+`python -m modelgate.local.lab.supervisor LIFETIME FOLDER KUBECONFIG OPERATOR AUTHORINO LLMISVC`
 speaks with its owner as modelgate.local.supervisor does.
 """
 
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
-from modelgate.local.lab_processes import (
+from modelgate.local.lab.processes import (
     OPERATOR_ENVIRONMENT,
     authorino_arguments,
     give_certificate,
     llmisvc_arguments,
     operator_arguments,
 )
+from modelgate.local.lab.statuses import write_statuses
 from modelgate.local.state import TEMPORARY, Folder, Process
-from modelgate.local.statuses import write_statuses
 from modelgate.local.supervisor import ChildError, Supervisor, say
 
 _STATUS_SECONDS = 1

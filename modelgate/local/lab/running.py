@@ -1,8 +1,8 @@
 """What the lab computes, the released controllers computed: nothing here decides about requests.
 
 A local control plane with kuadrant-operator, Authorino and llmisvc beside it as plain processes.
-Parts that need a node are stood in for by modelgate/local/statuses.py, which writes `.status` and
-nothing else.
+Parts that need a node are stood in for by modelgate/local/lab/statuses.py, which writes `.status`
+and nothing else.
 """
 
 import json
@@ -40,7 +40,7 @@ KSERVE: Final = "kserve"
 _PROFILE = "kserve-0.20"
 _KIND = Kind(
     name="the lab's controllers",
-    module="modelgate.local.lab_supervisor",
+    module="modelgate.local.lab.supervisor",
     way_out="run `modelgate lab down`, then try again",
 )
 _FURNITURE: Final[list[dict[str, Any]]] = [

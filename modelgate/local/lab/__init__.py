@@ -1,0 +1,15 @@
+"""The lab: released controllers, and what stands in for a node, beside a local control plane."""
+
+from modelgate.local.lab.running import (
+    CONTROLLERS,
+    KSERVE,
+    NAMESPACE,
+    Lab,
+    down,
+    lab,
+    missing,
+    status,
+    up,
+)
+
+__all__ = ["CONTROLLERS", "KSERVE", "NAMESPACE", "Lab", "down", "lab", "missing", "status", "up"]
