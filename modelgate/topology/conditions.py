@@ -174,6 +174,9 @@ def _pattern(item: Mapping[str, Any], request: Attributes) -> Truth:
             return actual == wanted
         case "neq":
             return actual != wanted
+        case "incl" | "excl" as operator if value is None or isinstance(value, str):
+            among = value is not None and actual == wanted  # a text is a list of itself
+            return among is (operator == "incl")
         case "matches":
             try:
                 return re2.search(wanted, actual) is not None

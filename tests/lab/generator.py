@@ -11,7 +11,7 @@ from modelgate.topology import Request
 
 Body = dict[str, Any]
 
-_GATEWAY_API = "gateway.networking.k8s.io"
+GATEWAY_API = "gateway.networking.k8s.io"
 _HOSTNAMES = ("a.example.com", "b.example.com", "*.example.com", "*.b.example.com")
 _HOSTS = ("a.example.com", "b.example.com", "x.example.com", "x.b.example.com", "A.example.com")
 _PATHS = ("/", "/", "/v1", "/v1", "/v1/chat", "/v1/", "/v1/chat/completions", "/admin")
@@ -24,29 +24,29 @@ _WHEN = (
     "!request.path.contains('model')",
     "request.headers['x-tier'] == 'free'",
 )
-_KEY = {"apiKey": {"selector": {"matchLabels": {"app": "maas"}}}}
+KEY = {"apiKey": {"selector": {"matchLabels": {"app": "maas"}}}}
 _DENY = {"opa": {"rego": "allow = false"}}
 
 
 def topology(number: int) -> tuple[list[Body], list[Request]]:
     """The objects of one topology, oldest first, and requests without credentials to it."""
     random = Random(number)
-    bodies = [_object("v1", "Namespace", name, "", None) for name in ("ingress", "llm")]
+    bodies = [made("v1", "Namespace", name, "", None) for name in ("ingress", "llm")]
     bodies.append(
-        _object(
-            f"{_GATEWAY_API}/v1",
+        made(
+            f"{GATEWAY_API}/v1",
             "GatewayClass",
             "istio",
             "",
             {"controllerName": "istio.io/gateway-controller"},
         )
     )
-    bodies.append(_object("kuadrant.io/v1beta1", "Kuadrant", "kuadrant", "kuadrant-system", None))
+    bodies.append(made("kuadrant.io/v1beta1", "Kuadrant", "kuadrant", "kuadrant-system", None))
     gateways = [_gateway(random, name) for name in ("maas", "second")[: random.choice((1, 1, 2))]]
     routes = [_route(random, f"r{index}", gateways) for index in range(random.randint(1, 3))]
     later = [*routes, *_policies(random, gateways, routes)]
     random.shuffle(later)
-    bodies += [*gateways, *later, _pool()]
+    bodies += [*gateways, *later, pool()]
     return bodies, _requests(random, gateways, routes)
 
 
@@ -63,7 +63,7 @@ def _gateway(random: Random, name: str) -> Body:
             listener["hostname"] = random.choice(_HOSTNAMES)
         listeners.append(listener)
     spec = {"gatewayClassName": "istio", "listeners": listeners}
-    return _object(f"{_GATEWAY_API}/v1", "Gateway", name, "ingress", spec)
+    return made(f"{GATEWAY_API}/v1", "Gateway", name, "ingress", spec)
 
 
 def _route(random: Random, name: str, gateways: list[Body]) -> Body:
@@ -78,7 +78,7 @@ def _route(random: Random, name: str, gateways: list[Body]) -> Body:
     if random.random() < 0.4:
         spec["hostnames"] = random.sample(_HOSTNAMES, random.randint(1, 2))
     spec["rules"] = [_rule(random, index) for index in range(random.randint(1, 3))]
-    return _object(f"{_GATEWAY_API}/v1", "HTTPRoute", name, "llm", spec)
+    return made(f"{GATEWAY_API}/v1", "HTTPRoute", name, "llm", spec)
 
 
 def _rule(random: Random, index: int) -> Body:
@@ -104,11 +104,11 @@ def _match(random: Random) -> Body:
 
 
 def _policies(random: Random, gateways: list[Body], routes: list[Body]) -> list[Body]:
-    made = []
+    policies = []
     for index in range(random.choice((1, 1, 2, 2, 3, 4))):
         target = random.choice([*gateways, *gateways, *routes])
         reference = {
-            "group": _GATEWAY_API,
+            "group": GATEWAY_API,
             "kind": target["kind"],
             "name": target["metadata"]["name"],
         }
@@ -116,8 +116,8 @@ def _policies(random: Random, gateways: list[Body], routes: list[Body]) -> list[
             reference["sectionName"] = _section(random, target)
         namespace = target["metadata"]["namespace"]
         spec = {"targetRef": reference, **_block(random)}
-        made.append(_object("kuadrant.io/v1", "AuthPolicy", f"p{index}", namespace, spec))
-    return made
+        policies.append(made("kuadrant.io/v1", "AuthPolicy", f"p{index}", namespace, spec))
+    return policies
 
 
 def _section(random: Random, target: Body) -> str:
@@ -142,24 +142,25 @@ def _block(random: Random) -> Body:
 def _rules(random: Random) -> Body:
     shape = random.random()
     if shape < 0.55:
-        return {"authentication": {"keys": dict(_KEY)}}
+        return {"authentication": {"keys": dict(KEY)}}
     if shape < 0.7:
         return {"authentication": {"public": {"anonymous": {}}}}
     if shape < 0.8:
         when = [{"predicate": random.choice(_WHEN)}]
-        return {"authentication": {"keys": dict(_KEY), "some": {"anonymous": {}, "when": when}}}
+        return {"authentication": {"keys": dict(KEY), "some": {"anonymous": {}, "when": when}}}
     if shape < 0.9:
         return {"authorization": {"never": dict(_DENY)}}
     return {"response": {"unauthenticated": {"message": {"value": "who are you"}}}}
 
 
-def _pool() -> Body:
+def pool() -> Body:
+    """The backend of every model."""
     spec = {
         "selector": {"matchLabels": {"app": "llama"}},
         "targetPorts": [{"number": 8000}],
         "endpointPickerRef": {"name": "llama-epp", "port": {"number": 9002}},
     }
-    return _object("inference.networking.k8s.io/v1", "InferencePool", "llama", "llm", spec)
+    return made("inference.networking.k8s.io/v1", "InferencePool", "llama", "llm", spec)
 
 
 def _requests(random: Random, gateways: list[Body], routes: list[Body]) -> list[Request]:
@@ -190,7 +191,8 @@ def _requests(random: Random, gateways: list[Body], routes: list[Body]) -> list[
     return sent
 
 
-def _object(api_version: str, kind: str, name: str, namespace: str, spec: Body | None) -> Body:
+def made(api_version: str, kind: str, name: str, namespace: str, spec: Body | None) -> Body:
+    """An object; one of the whole cluster has the namespace ""."""
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     body: Body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
     return body if spec is None else {**body, "spec": spec}

@@ -20,7 +20,7 @@ from modelgate.local.lab import lab
 from tests.lab.agreement import Row, Word, compare, tally, with_witnesses
 from tests.lab.execution import Executor, has_kuadrant
 from tests.lab.shrinking import shrink
-from tests.lab.topologies import Topology, executed_before, generated, of_the_cases
+from tests.lab.topologies import Topology, executed_before, generated, generated_wider, of_the_cases
 
 _BATCH: Final = 24
 _ROOT: Final = Path(__file__).parents[2]
@@ -39,6 +39,7 @@ def main(seed: int, count: int, only: str, out: Path, shrinks: int) -> None:
         "executed before": executed_before(_VECTORS),
         "cases of the judge": of_the_cases(),
         f"random {seed}..{seed + count - 1}": generated(seed, count),
+        f"wider {seed}..{seed + count - 1}": generated_wider(seed, count),
     }
     chosen = {
         name: [with_witnesses(each) for each in found if each.name.startswith(only)]

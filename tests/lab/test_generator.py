@@ -1,21 +1,27 @@
 """A random topology is the same for its number everywhere, and shrinks to what it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
 
 from modelgate.topology import trace
 from tests.lab.agreement import ASSUMED
 from tests.lab.shrinking import shrink
-from tests.lab.topologies import Topology, generated
+from tests.lab.topologies import Topology, generated, generated_wider
+
+Make = Callable[[int, int], Iterator[Topology]]
 
 
-def test_a_number_makes_one_topology() -> None:
-    again = list(generated(7, 3))
-    assert list(generated(7, 3)) == again
+@pytest.mark.parametrize("make", [generated, generated_wider])
+def test_a_number_makes_one_topology(make: Make) -> None:
+    again = list(make(7, 3))
+    assert list(make(7, 3)) == again
     assert len({str(each.bodies) for each in again}) == 3
 
 
-def test_the_judge_answers_every_request_of_random_topologies() -> None:
-    for each in generated(1, 40):
+@pytest.mark.parametrize("make", [generated, generated_wider])
+def test_the_judge_answers_every_request_of_random_topologies(make: Make) -> None:
+    for each in make(1, 40):
         answers = trace(each.objects, ASSUMED, each.requests)
         assert [answer for answer in answers if not answer.reason] == []
 

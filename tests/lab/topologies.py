@@ -2,13 +2,13 @@
 
 import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from modelgate.topology import Object, Request
-from tests.lab import generator
+from tests.lab import generator, wider
 from tests.topology.case_files import sides
 from tests.topology.vectors import load
 
@@ -88,9 +88,20 @@ def of_the_cases() -> Iterator[Topology]:
 
 def generated(seed: int, count: int) -> Iterator[Topology]:
     """Random topologies; the same seed makes the same ones."""
+    yield from _numbered("random", generator.topology, seed, count)
+
+
+def generated_wider(seed: int, count: int) -> Iterator[Topology]:
+    """Random topologies of more kinds of objects; the same seed makes the same ones."""
+    yield from _numbered("wider", wider.topology, seed, count)
+
+
+def _numbered(
+    name: str, make: Callable[[int], tuple[list[Body], list[Request]]], seed: int, count: int
+) -> Iterator[Topology]:
     for number in range(seed, seed + count):
-        bodies, requests = generator.topology(number)
-        yield Topology(f"random-{number}", bodies, requests)
+        bodies, requests = make(number)
+        yield Topology(f"{name}-{number}", bodies, requests)
 
 
 def _bodies(objects: Sequence[Object]) -> list[Body]:
