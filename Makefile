@@ -14,7 +14,7 @@ down: cli      ## stop what runs; what was built and downloaded stays cached
 	@$(MODELGATE) lab down
 
 check: cli     ## who gets in, in every stack
-	@for stack in dev guide prod; do echo "== $$stack"; $(MODELGATE) check -s $$stack || exit $$?; done
+	@for stack in dev guide lab prod; do echo "== $$stack"; $(MODELGATE) check -s $$stack || exit $$?; done
 
 reject: cli    ## what happens to a production stack with one line too many
 	@$(MODELGATE) reject

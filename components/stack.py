@@ -1,7 +1,8 @@
 """A whole platform, in an order that never leaves a door open.
 
-Made: namespaces and their NetworkPolicies, the gateway, its policies, then models and routes.
-Removed in the reverse order, so a route goes before the policy that closes it.
+Made: namespaces and their NetworkPolicies, the gateway, its policies, then routes, then models:
+KServe waits for the route that a model names. Removed in the reverse order, so a route goes before
+the policy that closes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,9 @@ from components.component import Component
 from components.llm_inference_service import LLMInferenceService
 from components.maas_gateway import MaasGateway
 from components.manifests.envoy_filter import NAME, decide, managed_routes, own_routes
+from components.manifests.model import Form
 from components.manifests.network import GatewayPods
+from components.manifests.routes import route_name
 from components.model_namespace import ModelNamespace
 from components.model_network import ModelNetwork
 from components.model_route import ModelRoute
@@ -95,29 +98,41 @@ class ModelStack(Component):
             before.append(
                 ModelNetwork(name, model, self._gateways(), monitoring, self._child(namespaces))
             )
-        managed, form = self._router(model)
-        if managed:
+        gateway_form, route_form = self._router(model)
+        if config.test_gateway is not None:
             before += tests
         if model.route == "managed":
             before += gateway.closed
-        service = LLMInferenceService(
-            name, model, self._release, form, {} if managed else None, self._child(before)
-        )
-        if model.route == "own":
+        else:
+            after = self._child([*namespaces, *gateway.closed])
             istio = config.versions.istio_or_openshifts
-            after = self._child([*gateway.closed, service])
-            ModelRoute(name, model, config.gateway, self._release, istio, after)
+            before.append(ModelRoute(name, model, config.gateway, self._release, istio, after))
+        LLMInferenceService(
+            name,
+            model,
+            self._release,
+            gateway_form,
+            route_form,
+            self._child(before),
+            pods_tls=config.model_tls,
+        )
 
-    def _router(self, model: Model) -> tuple[bool, dict[str, Any] | None]:
-        """Whether KServe writes a route for the model, and the form of `router.gateway` then."""
+    def _router(self, model: Model) -> tuple[Form | None, Form]:
+        """The forms of `router.gateway` and `router.route`.
+
+        A route of ours that no field names is none of KServe's: OpenShift AI's build then writes
+        no DestinationRules, and gateways speak plain text to what speaks TLS.
+        """
         config = self._config
         test_namespace, _, test_name = self._release.default_gateway.partition("/")
         refs = [{"name": config.gateway.name, "namespace": config.gateway.namespace}]
         if config.test_gateway is not None:
             refs.append({"name": test_name, "namespace": test_namespace})
         if model.route == "managed":
-            return True, {"refs": refs}
-        return (True, {}) if config.test_gateway is not None else (False, None)
+            return {"refs": refs}, {}
+        if config.test_gateway is not None:
+            return {}, {}
+        return None, {"http": {"refs": [{"name": route_name(model, config.gateway)}]}}
 
     def _gateways(self) -> list[GatewayPods]:
         config = self._config

@@ -16,7 +16,7 @@ from modelgate.environments import NON_PRODUCTION, is_production
 from modelgate.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[1]
-STACKS = ("dev", "guide", "prod")
+STACKS = ("dev", "guide", "lab", "prod")
 
 TEN_LINES = """
 config:
@@ -169,6 +169,14 @@ def test_a_hostname_on_the_listener_needs_a_filter_that_ignores_case() -> None:
 def test_a_managed_route_stays_on_the_default_gateway_of_kserve_0_16() -> None:
     raw = changed("models.0.route", "managed") | {"release": "kserve-0.16"}
     assert "keeps managed routes on its own gateway" in refused(raw)
+
+
+@pytest.mark.parametrize(
+    ("release", "why"), [("3.4", "every model TLS by itself"), ("kserve-0.16", "has no TLS")]
+)
+def test_tls_of_models_is_stated_only_where_it_may_differ(release: str, why: str) -> None:
+    raw = {**ten_lines(), "release": release, "modelTls": True}
+    assert why in refused(raw)
 
 
 @pytest.mark.parametrize("stack", ["prod", "staging", "production", "devil", "acme/modelgate/prod"])

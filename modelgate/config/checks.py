@@ -122,6 +122,9 @@ def _routes(config: StackConfig) -> Iterator[Problem]:
         release = config.release_profile
     except ConfigurationError:
         return  # told by _versions
+    if config.model_tls and not (release.upstream and release.picker.secure):
+        why = "has no TLS for models" if release.upstream else "gives every model TLS by itself"
+        yield Problem("modelTls", f"is true, and {release.title} {why}; leave it out")
     for index, model in enumerate(config.models):
         yield from _workers(f"models[{index}]", model)
         if model.prefill is not None:

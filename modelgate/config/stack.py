@@ -75,6 +75,10 @@ class StackConfig(Settings):
     envoy_filter: Mode = "auto"
     """EnvoyFilter fix-extproc-body-mode: where it helps, as in the guide, or never."""
 
+    model_tls: bool = False
+    """Whether models speak TLS (KServe's `enableLLMInferenceServiceTLS`); upstream KServe only,
+    OpenShift AI's always do."""
+
     create_namespaces: bool = True
     """Whether this stack declares the models' namespaces; false where they exist."""
 

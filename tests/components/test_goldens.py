@@ -43,7 +43,7 @@ def hidden(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@pytest.mark.parametrize("stack", ["dev", "guide", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "guide", "lab", "prod"])
 def test_a_committed_stack(stack: str, golden: Golden) -> None:
     bodies = {one.ref: dict(one.body) for one in evaluate(ROOT, stack).objects}
     golden(f"stack-{stack}.yaml", as_yaml([bodies[ref] for ref in sorted(bodies)]))

@@ -1,5 +1,6 @@
 """Details on which a door, a picker or a limit depends."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +11,19 @@ from components.manifests import access, envoy_filter, gateway, limits, picker, 
 from components.manifests import model as models
 from components.manifests.network import GatewayPods, workload_policy
 from components.manifests.objects import child_name
+from components.manifests.tls import destination_rules
 from modelgate import versions
 from modelgate.config import Gateway, Lora, Model, Pods
 from modelgate.releases import Release
+from modelgate.topology.derive import derive
+from modelgate.topology.objects import Object
 from tests.components.samples import RELEASES, everything
 
 MODEL = Model(name="granite", uri="hf://ibm-granite/granite-3.3-8b-instruct")
 SPLIT = MODEL.model_copy(update={"prefill": Pods(), "lora": (Lora(name="a", uri="hf://a/b"),)})
 GATEWAY = Gateway(hostname="maas.example.com", certificate="maas-tls")
 TABLE = versions.table()
+RULE = "DestinationRule"
 
 
 def release(name: str) -> Release:
@@ -76,6 +81,28 @@ def test_a_picker_knows_every_plugin_it_is_given(name: str, model: Model) -> Non
     assert defined <= known
     for one in config["schedulingProfiles"]:
         assert {plugin["pluginRef"] for plugin in one["plugins"]} <= defined
+
+
+def rules(bodies: Iterable[Any]) -> dict[str, tuple[str, str]]:
+    """Mode and name of the certificate, by host."""
+    found = {}
+    for body in bodies:
+        tls = body["spec"]["trafficPolicy"]["tls"]
+        found[body["spec"]["host"]] = (tls["mode"], tls["sni"])
+    return found
+
+
+@pytest.mark.parametrize("name", ["granite", "a-model-whose-name-is-so-long-that-kserve-hashes-it"])
+def test_upstream_is_given_the_rules_that_openshift_ai_writes(name: str) -> None:
+    model = MODEL.model_copy(update={"name": name})
+    service = models.llm_inference_service(model, release("3.5"), route={})
+    declared = Object(service["apiVersion"], service["kind"], "models", name, service)
+    written = [one.body for one in derive([declared], release("3.5")) if one.kind == RULE]
+    upstream = release("kserve-0.20")
+    assert rules(destination_rules(model, upstream, pods=True)) == rules(written)
+    [picker_only] = destination_rules(model, upstream, pods=False)
+    assert "epp-service" in picker_only["spec"]["host"]
+    assert not list(destination_rules(model, release("3.5"), pods=False))
 
 
 def test_empty_forms_are_kept() -> None:

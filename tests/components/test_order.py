@@ -26,6 +26,22 @@ def test_policies_stand_before_a_route_and_fall_after_it(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_a_service_names_its_route_which_is_there_before_it(release: str) -> None:
+    """KServe makes no picker and no pool while a route that a service names is not there."""
+    registered = record(lambda: ModelStack("platform", ten_lines(release)))
+    service = objects(registered)["LLMInferenceService models/granite"]
+    [named] = service.inputs["spec"]["router"]["route"]["http"]["refs"]
+    assert f"HTTPRoute models/{named['name']}" in before(service, registered)
+
+
+@pytest.mark.parametrize("release", ["kserve-0.16", "kserve-0.20"])
+def test_gateways_know_of_tls_before_a_picker_is_there(release: str) -> None:
+    registered = record(lambda: ModelStack("platform", ten_lines(release)))
+    service = objects(registered)["LLMInferenceService models/granite"]
+    assert "DestinationRule models/granite-picker-tls" in before(service, registered)
+
+
+@pytest.mark.parametrize("release", RELEASES)
 def test_policies_stand_before_a_service_whose_route_kserve_writes(release: str) -> None:
     registered = all_of_it(release)
     for one in objects(registered).values():
