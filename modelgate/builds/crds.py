@@ -27,7 +27,7 @@ def crd_files(profile: str, progress: Progress) -> list[Path]:
     if profile not in PROFILES:
         raise ConfigurationError(f"no CRD profile {profile!r}", f"one of {', '.join(PROFILES)}")
     pins = TOOLS / "crds" / profile
-    folders = _module_folders(pins, progress)
+    folders = module_folders(pins, progress)
     files: list[Path] = []
     for line in (pins / "crds.txt").read_text().splitlines():
         module, pattern = line.split()
@@ -46,11 +46,11 @@ def kserve_files(profile: str, pattern: str, progress: Progress) -> list[Path]:
 
     `pattern` is below the module's `config` folder.
     """
-    folders = _module_folders(TOOLS / "crds" / profile, progress)
+    folders = module_folders(TOOLS / "crds" / profile, progress)
     return sorted((folders["github.com/kserve/kserve"] / "config").glob(pattern))
 
 
-def _module_folders(pins: Path, progress: Progress) -> dict[str, Path]:
+def module_folders(pins: Path, progress: Progress) -> dict[str, Path]:
     """Where the pinned modules lie, by module path; each was checked against go.sum."""
     go = find_go(go_needed(pins), progress)
     run([str(go), "mod", "download"], pins, Step(progress, "get the custom resource definitions"))

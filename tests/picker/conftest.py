@@ -1,89 +1,86 @@
-"""A lab for each test: pods, a scripted picker and a real Envoy, all gone when it ends."""
+"""A lab for each test: pods, a picker and a real Envoy, all gone when it ends.
 
-import subprocess
-from collections.abc import Iterator
+`lab` runs every test twice, before the scripted picker and before the real one; `scripted_lab` is
+for what the real one cannot be told to do.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from shutil import which
-from typing import Any
 
-import grpc
 import pytest
 
-from tests.picker import guide
-from tests.picker.envoy import Answer, Envoy, binary
-from tests.picker.lab import Gateway, Result, result
+from tests.picker import real
+from tests.picker.certificates import Certificates, make
+from tests.picker.envoy import binary
+from tests.picker.labs import Lab, RealLab, ScriptedLab
 from tests.picker.pods import Pods
-from tests.picker.scripted import Picker, Script, streaming
+from tests.picker.real import Epp, Pool, Simulator
+from tests.plugins.control_plane import ControlPlane, Told
 
 
-class Lab:
-    """Pods and a picker that run, and a gateway that starts with `start`."""
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """The picker's own, and one that knows nothing of it; skips where there is no openssl."""
+    return make(tmp_path_factory.mktemp("certificates"))
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder = folder
-        self.stack = stack
-        self.pods = stack.enter_context(Pods())
 
-    def picker(
-        self, script: Script = streaming, credentials: grpc.ServerCredentials | None = None
-    ) -> Picker:
-        """A running picker; it chooses the last pod, where round-robin begins with the first."""
-        picker = self.stack.enter_context(Picker(script, credentials))
-        picker.pod = self.pods.addresses[-1]
-        return picker
+@pytest.fixture(scope="session")
+def model_pods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
+    """Pods for which the simulator answers."""
+    missing = real.missing()
+    if missing:
+        pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(tmp_path_factory.mktemp("simulator")))
+        yield stack.enter_context(Pods(simulator.port))
 
-    def start(self, picker: Picker | None, *, address: str | None = None, **more: Any) -> Envoy:
-        """Envoy before the guide's route; `address` is where it looks for the picker."""
-        known = f"127.0.0.1:{picker.port}" if picker and address is None else address or ""
-        settings = {"route_manifests": [guide.own_route()], "pickers": {guide.CLUSTER: known}}
-        gateway = Gateway(pods=self.pods, **{**settings, **more})
-        return self.stack.enter_context(gateway.running(self.folder))
 
-    def send_in_vain(self, envoy: Envoy, picker: Picker, path: str, body: bytes) -> Answer:
-        """A client that sends its body once the picker was asked, and gives up after 2 seconds."""
-        asked = partial(picker.asked.wait, 60)
-        return envoy.send("POST", path, body, patience=2, before_body=asked)
+@pytest.fixture(scope="session")
+def pool(model_pods: Pods, control_plane: ControlPlane, told: Told) -> Iterator[Pool]:
+    """An InferencePool of these pods on a real API server."""
+    pool = Pool(control_plane().kubeconfig, model_pods.port, told)
+    yield pool
+    pool.remove()
 
-    def became(self, answer: Answer, picker: Picker) -> Result:
-        return result(answer, self.pods, picker)
+
+@pytest.fixture(scope="session")
+def epps(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Epp]]:
+    """Real pickers by their arguments, each started when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(*arguments: str) -> Epp:
+            folder = tmp_path_factory.mktemp("epp")
+            return stack.enter_context(Epp(pool, folder, arguments))
+
+        yield started
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def scripted_lab(tmp_path: Path, certificates: Certificates) -> Iterator[ScriptedLab]:
     binary()
     with ExitStack() as stack:
-        yield Lab(tmp_path, stack)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate that its key signed."""
-
-    key: Path
-    file: Path
-
-    @property
-    def credentials(self) -> grpc.ServerCredentials:
-        return grpc.ssl_server_credentials([(self.key.read_bytes(), self.file.read_bytes())])
+        yield ScriptedLab(tmp_path, stack, stack.enter_context(Pods()), certificates)
 
 
 @pytest.fixture
-def certificates(tmp_path: Path) -> tuple[Certificate, Certificate]:
-    """Two that know nothing of each other."""
-    openssl = which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl on PATH to make certificates with")
-    return _certificate(openssl, tmp_path, "one"), _certificate(openssl, tmp_path, "other")
+def real_lab(
+    tmp_path: Path,
+    certificates: Certificates,
+    model_pods: Pods,
+    pool: Pool,
+    epps: Callable[..., Epp],
+) -> Iterator[RealLab]:
+    binary()
+    model_pods.received.clear()
+    with ExitStack() as stack:
+        fresh = partial(Epp, pool, tmp_path)
+        yield RealLab(tmp_path, stack, model_pods, certificates, pool, epps, fresh)
 
 
-def _certificate(openssl: str, folder: Path, name: str) -> Certificate:
-    made = Certificate(folder / f"{name}.key.pem", folder / f"{name}.pem")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    subject = ("-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-days", "2")
-    files = ("-keyout", str(made.key), "-out", str(made.file))
-    command = [openssl, "req", "-x509", *curve, *subject, *files]
-    subprocess.run(command, check=True, capture_output=True)
-    return made
+@pytest.fixture(params=["scripted", "real"])
+def lab(request: pytest.FixtureRequest) -> Lab:
+    found: Lab = request.getfixturevalue(f"{request.param}_lab")
+    return found

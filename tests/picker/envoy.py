@@ -2,24 +2,19 @@
 
 import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import pytest
 
-from modelgate.local import launcher
+from tests.picker import access
+from tests.picker.process import READY_SECONDS, Process, until
 
-_READY_SECONDS: Final = 60
 _HCM: Final = "envoy.filters.network.http_connection_manager"
 _HCM_TYPE: Final = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
 Config = dict[str, Any]
@@ -43,8 +38,10 @@ class Answer:
     body: bytes = b""
 
 
-def bootstrap(filters: list[Config], routes: list[Config], clusters: list[Config]) -> Config:
-    """One listener on a free loopback port, for any host."""
+def bootstrap(
+    filters: list[Config], routes: list[Config], clusters: list[Config], logs: Path
+) -> Config:
+    """One listener on a free loopback port, for any host; access logs go to the folder `logs`."""
     router = {
         "name": "envoy.filters.http.router",
         "typed_config": {
@@ -54,6 +51,7 @@ def bootstrap(filters: list[Config], routes: list[Config], clusters: list[Config
     manager = {
         "@type": f"{_HCM_TYPE}.HttpConnectionManager",
         "stat_prefix": "gateway",
+        "access_log": access.loggers(logs),
         "http_filters": [*filters, router],
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
     }
@@ -68,77 +66,64 @@ def bootstrap(filters: list[Config], routes: list[Config], clusters: list[Config
     }
 
 
-def _address(port: int) -> Config:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+def _address(port: int, host: str = "127.0.0.1") -> Config:
+    return {"socket_address": {"address": host, "port_value": port}}
 
 
 def endpoints(name: str, addresses: list[str]) -> Config:
     """`load_assignment` of a cluster with these `ip:port`."""
     found = [
-        {"endpoint": {"address": _address(int(address.rpartition(":")[2]))}}
-        for address in addresses
+        {"endpoint": {"address": _address(int(port), host)}}
+        for host, _, port in (address.rpartition(":") for address in addresses)
     ]
     return {"cluster_name": name, "endpoints": [{"lb_endpoints": found}] if found else []}
 
 
-class Envoy:
+class Envoy(Process):
     """The process; `port` is its listener's. Raises AssertionError with its log if it ends."""
 
     def __init__(self, config: Config, folder: Path) -> None:
         (folder / "envoy.json").write_text(json.dumps(config))
-        self._log = folder / "envoy.log"
+        self._folder = folder
         self._admin = folder / "admin.txt"
-        command = [
-            *(sys.executable, "-I", "-S", str(launcher.__file__), str(os.getpid())),
-            *(str(binary()), "-c", str(folder / "envoy.json"), "--concurrency", "1"),
-            *("--disable-hot-restart", "--admin-address-path", str(self._admin)),
-        ]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         self.port = 0
+        command = [str(binary()), "-c", str(folder / "envoy.json"), "--concurrency", "1"]
+        command += ["--disable-hot-restart", "--admin-address-path", str(self._admin)]
+        command += ["--file-flush-interval-msec", "20"]
+        super().__init__(command, folder / "envoy.log")
 
-    def __enter__(self) -> Self:
-        try:
-            _until(self._listens, "Envoy listens")
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
+    def logged(self, form: str, count: int) -> str:
+        """Its access log in one of the forms of `access`, once it has `count` lines."""
+        file = self._folder / f"access.{form}"
+        until(lambda: file.read_text().count("\n") >= count, f"{count} lines in the access log")
+        return file.read_text()
 
     def counted(self, counter: str) -> int:
         """The value of one of Envoy's counters."""
-        text = self._ask(f"/stats?filter={counter}$").decode()
+        text = self.ask(f"/stats?filter={counter}$").decode()
         return sum(int(line.rpartition(" ")[2]) for line in text.splitlines())
 
     def wait_for(self, counter: str) -> None:
         """Until Envoy has counted one of these."""
-        _until(lambda: self.counted(counter) > 0, counter)
+        until(lambda: self.counted(counter) > 0, counter)
 
-    def _ask(self, path: str) -> bytes:
-        host, _, port = self._admin.read_text().rpartition(":")
-        admin = http.client.HTTPConnection(host, int(port), timeout=_READY_SECONDS)
+    @property
+    def admin_port(self) -> int:
+        """The port of its administration interface, on loopback."""
+        return int(self._admin.read_text().rpartition(":")[2])
+
+    def ask(self, path: str) -> bytes:
+        """What its administration interface answers."""
+        admin = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=READY_SECONDS)
         with closing(admin) as connection:
             connection.request("GET", path)
             return connection.getresponse().read()
 
-    def _listens(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
+    def ready(self) -> bool:
         known = self._admin.exists() and self._admin.read_text()
-        if not known or self._ask("/ready") != b"LIVE\n":
+        if not known or self.ask("/ready") != b"LIVE\n":
             return False
-        (listener,) = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
+        (listener,) = json.loads(self.ask("/listeners?format=json"))["listener_statuses"]
         self.port = int(listener["local_address"]["socket_address"]["port_value"])
         return True
 
@@ -169,15 +154,6 @@ class Envoy:
                 return _exchange(connection, head + body)
             except TimeoutError:
                 return Answer(None)
-
-
-def _until(holds: Callable[[], bool], what: str) -> None:
-    pause = threading.Event()
-    for _ in range(_READY_SECONDS * 20):
-        if holds():
-            return
-        pause.wait(0.05)
-    raise AssertionError(f"waited {_READY_SECONDS} s in vain: {what}")
 
 
 def _exchange(connection: socket.socket, message: bytes) -> Answer:

@@ -1,5 +1,6 @@
 """The guide's stack as this program declares it: routes, and the filter of `envoyFilter: guide`."""
 
+import json
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -25,6 +26,11 @@ GATEWAY: Final = CONFIG.gateway
 COMPLETIONS: Final = f"/{MODEL.namespace}/{MODEL.name}/v1/completions"
 CHAT: Final = f"/{MODEL.namespace}/{MODEL.name}/v1/chat/completions"
 MODELS: Final = f"/{MODEL.namespace}/{MODEL.name}/v1/models"
+MESSAGES: Final = [{"role": "user", "content": "Once upon a time"}]
+ASKED: Final = {"model": "Qwen/Qwen3-0.6B", "max_tokens": 1, "prompt": "Hi", "messages": MESSAGES}
+BODY: Final = json.dumps(ASKED, indent=1).encode()
+"""What both kinds of completions take, as no picker would write it."""
+
 CLUSTER: Final = f"outbound|9002||{MODEL.name}-epp-service.{MODEL.namespace}.svc.cluster.local"
 
 

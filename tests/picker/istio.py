@@ -5,6 +5,7 @@ Source: istio/istio 1.26 (Red Hat build) to 1.28: pilot/pkg/xds/filters/filters.
 """
 
 import copy
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 EXT_PROC: Final = "envoy.filters.http.ext_proc"
 GATEWAY_NAME: Final = "gateway.networking.k8s.io/gateway-name"
 ROOT_NAMESPACE: Final = "openshift-ingress"
+_POOL_PORT: Final = 54321
 _TYPES: Final = "type.googleapis.com/envoy.extensions.filters.http"
 
 Config = dict[str, Any]
@@ -27,6 +29,10 @@ def base_filter(message_timeout: str) -> Config:
             "failure_mode_allow": True,
             "processing_mode": {"request_header_mode": "SKIP", "response_header_mode": "SKIP"},
             "message_timeout": message_timeout,
+            "metadata_options": {
+                "forwarding_namespaces": {"untyped": ["envoy.lb"]},
+                "receiving_namespaces": {"untyped": ["envoy.lb"]},
+            },
         },
     }
 
@@ -35,6 +41,14 @@ def picker_cluster(pool: str, namespace: str) -> str:
     """The cluster of the picker that KServe makes beside this pool."""
     service = pool.removesuffix("-inference-pool")
     return f"outbound|9002||{service}-epp-service.{namespace}.svc.cluster.local"
+
+
+def _cluster(backend: Config, namespace: str) -> str:
+    """The cluster of a Service, or of the Service that Istio makes for an InferencePool."""
+    name, port = backend["name"], backend["port"]
+    if backend["kind"] == "InferencePool":
+        name, port = f"{name}-ip-{hashlib.sha256(name.encode()).hexdigest()[:8]}", _POOL_PORT
+    return f"outbound|{port}||{name}.{namespace}.svc.cluster.local"
 
 
 def routes(route: Config, istio: str, fail_open: bool = True) -> list[Config]:
@@ -50,7 +64,7 @@ def _route(
     rule: Config, index: int, namespace: str, name: str, istio: str, fail_open: bool
 ) -> Config:
     backend = rule["backendRefs"][0]
-    action: Config = {"cluster": f"{backend['name']}.{namespace}", "timeout": "0s"}
+    action: Config = {"cluster": _cluster(backend, namespace), "timeout": "0s"}
     for one in rule.get("filters", ()):
         if one["type"] == "URLRewrite":
             action["prefix_rewrite"] = one["urlRewrite"]["path"]["replacePrefixMatch"]

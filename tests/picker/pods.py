@@ -1,12 +1,19 @@
-"""Model pods: small HTTP servers that keep what they were sent, and answer as vLLM does."""
+"""Model pods: small HTTP servers that keep what they were sent, and answer as vLLM does.
 
+Where a simulator of vLLM runs they pass everything on to it, and its answer back.
+"""
+
+import http.client
 import json
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+HOSTS = ("127.0.0.2", "127.0.0.3")
+METRICS = "/metrics"
 MISSING = {"detail": [{"type": "missing", "loc": ["body"], "msg": "Field required"}]}
 
 
@@ -19,25 +26,33 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    status: int
 
 
 @dataclass
 class Pods:
-    """`count` pods on free loopback ports; `received` holds the requests of all in order."""
+    """Two pods at one free port; `received` holds the requests of both in order.
 
-    count: int = 2
+    `simulator` is the port of a simulator of vLLM that answers for them, 0 for none.
+    """
+
+    simulator: int = 0
     received: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._servers = [
-            ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.received))
-            for _ in range(self.count)
-        ]
+        handler = _handler(self.received, self.simulator)
+        first = ThreadingHTTPServer((HOSTS[0], 0), handler)
+        others = [ThreadingHTTPServer((host, first.server_port), handler) for host in HOSTS[1:]]
+        self._servers = [first, *others]
+
+    @property
+    def port(self) -> int:
+        return self._servers[0].server_port
 
     @property
     def addresses(self) -> list[str]:
         """`ip:port` of each, as a picker names them."""
-        return [f"127.0.0.1:{server.server_port}" for server in self._servers]
+        return [f"{host}:{self.port}" for host in HOSTS]
 
     def __enter__(self) -> Self:
         for server in self._servers:
@@ -55,24 +70,37 @@ class Pods:
             server.server_close()
 
 
-def _handler(received: list[Received]) -> type[BaseHTTPRequestHandler]:
+def _handler(received: list[Received], simulator: int) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._keep(b"")
-            self._answer(200, {"data": [{"id": "Qwen/Qwen3-0.6B"}]})
+            self._serve(b"", 200, {"data": [{"id": "Qwen/Qwen3-0.6B"}]})
 
         def do_POST(self) -> None:
             body = self._body()
-            self._keep(body)
-            self._answer(200 if body else 400, {"choices": []} if body else MISSING)
+            self._serve(body, 200 if body else 400, {"choices": []} if body else MISSING)
 
-        def _keep(self, body: bytes) -> None:
+        def _serve(self, body: bytes, status: int, content: object) -> None:
+            text = json.dumps(content).encode()
+            if simulator:
+                status, text = self._simulated(body)
+            if self.path != METRICS:
+                self._keep(body, status)
+            self._answer(status, text)
+
+        def _simulated(self, body: bytes) -> tuple[int, bytes]:
+            headers = {"Content-Type": "application/json"}
+            with closing(http.client.HTTPConnection("127.0.0.1", simulator)) as connection:
+                connection.request(self.command, self.path, body, headers)
+                response = connection.getresponse()
+                return response.status, response.read()
+
+        def _keep(self, body: bytes, status: int) -> None:
             host, port = self.connection.getsockname()
             headers = {name.lower(): value for name, value in self.headers.items()}
             pod = f"{host}:{port}"
-            received.append(Received(pod, self.command, self.path, headers, body))
+            received.append(Received(pod, self.command, self.path, headers, body, status))
 
         def _body(self) -> bytes:
             if self.headers.get("transfer-encoding") != "chunked":
@@ -84,8 +112,7 @@ def _handler(received: list[Received]) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return body
 
-        def _answer(self, status: int, content: object) -> None:
-            text = json.dumps(content).encode()
+        def _answer(self, status: int, text: bytes) -> None:
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(text)))

@@ -14,16 +14,16 @@ from typing import Any, Final, Self
 
 import grpc
 
+from tests.picker.lab import DESTINATION, SEEN
 from tests.picker.messages import SERVICE, ProcessingRequest, ProcessingResponse, overwrite
+from tests.picker.process import READY_SECONDS
 
-DESTINATION: Final = "x-gateway-destination-endpoint"
-SEEN: Final = "x-went-into-resp-headers"
 _CHUNK: Final = 62_000
 
-Script = Callable[["Picker", Iterator[Any]], Iterator[Any]]
+Script = Callable[["Scripted", Iterator[Any]], Iterator[Any]]
 
 
-class Picker:
+class Scripted:
     """A gRPC server on a free loopback port that picks `pod` for every request.
 
     `received` lists the messages of all streams in order; `body_modes` what Envoy said of them.
@@ -33,7 +33,8 @@ class Picker:
         self.pod = ""
         self.received: list[str] = []
         self.body_modes: set[int] = set()
-        self.asked = threading.Event()
+        self.picks = 0
+        self._asked = threading.Event()
         self._script = script
         self._server = grpc.server(ThreadPoolExecutor(8))
         method = grpc.stream_stream_rpc_method_handler(
@@ -61,6 +62,24 @@ class Picker:
     ) -> None:
         self._server.stop(grace=None).wait()
 
+    @property
+    def heard(self) -> int:
+        return self.received.count("request_headers")
+
+    def wait_until_asked(self) -> bool:
+        return self._asked.wait(READY_SECONDS)
+
+    def may_choose(self, pod: str) -> bool:
+        return pod == self.pod
+
+    def pick(self) -> dict[str, Any]:
+        """The header that names its pod, for a body that it has read."""
+        self.picks += 1
+        return self.named()
+
+    def named(self) -> dict[str, Any]:
+        return overwrite(DESTINATION, self.pod)
+
     def _process(self, requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         yield from self._script(self, self._noted(requests))
 
@@ -69,16 +88,16 @@ class Picker:
             self.received.append(next(field.name for field, _ in request.ListFields()))
             if request.HasField("protocol_config"):
                 self.body_modes.add(request.protocol_config.request_body_mode)
-            self.asked.set()
+            self._asked.set()
             yield request
 
 
-def streaming(picker: Picker, requests: Iterator[Any]) -> Iterator[Any]:
+def streaming(picker: Scripted, requests: Iterator[Any]) -> Iterator[Any]:
     """Since 0.4.0, and 0.3.0 with USE_STREAMING=true: nothing before the end of the body."""
     body = b""
     for request in requests:
         if request.HasField("request_headers") and request.request_headers.end_of_stream:
-            yield _picked(picker)
+            yield ProcessingResponse(request_headers={"response": picker.named()})
         elif request.HasField("request_body"):
             body += request.request_body.body
             if request.request_body.end_of_stream:
@@ -91,13 +110,13 @@ def streaming(picker: Picker, requests: Iterator[Any]) -> Iterator[Any]:
             yield from _streamed("response_body", part.body, ends=part.end_of_stream)
 
 
-def per_message(picker: Picker, requests: Iterator[Any]) -> Iterator[Any]:
+def per_message(picker: Scripted, requests: Iterator[Any]) -> Iterator[Any]:
     """0.3.0 with USE_STREAMING=false: each message is answered at once, the pick with the body."""
     for request in requests:
         if request.HasField("request_headers"):
             yield ProcessingResponse(request_headers={})
         elif request.HasField("request_body"):
-            pick = overwrite(DESTINATION, picker.pod)
+            pick = picker.pick()
             pick["body_mutation"] = {"body": request.request_body.body}
             yield ProcessingResponse(request_body={"response": pick})
         elif request.HasField("response_headers"):
@@ -106,14 +125,14 @@ def per_message(picker: Picker, requests: Iterator[Any]) -> Iterator[Any]:
             yield ProcessingResponse(response_body={})
 
 
-def frozen(picker: Picker, requests: Iterator[Any]) -> Iterator[Any]:
+def frozen(picker: Scripted, requests: Iterator[Any]) -> Iterator[Any]:
     """Reads and never answers, as a stopped process does."""
     deque(requests, maxlen=0)
     return iter(())
 
 
-def _picked(picker: Picker) -> Any:
-    return ProcessingResponse(request_headers={"response": overwrite(DESTINATION, picker.pod)})
+def _picked(picker: Scripted) -> Any:
+    return ProcessingResponse(request_headers={"response": picker.pick()})
 
 
 def _written_anew(body: bytes) -> bytes:

@@ -10,11 +10,10 @@ from modelgate.findings import Confidence, Severity
 from modelgate.topology import UNKNOWN, Object, Settings, analyze
 from policies.rules import picker_bypass
 from tests.picker import guide
-from tests.picker.conftest import Lab
 from tests.picker.lab import Result
+from tests.picker.labs import Lab
 from tests.picker.test_filters_in_the_wild import NAMED, changed
 
-BODY: Final = b'{"model":"Qwen/Qwen3-0.6B","prompt":"Hi"}'
 ISTIO: Final = "1.26.2"
 STREAMS: Final = "FULL_DUPLEX_STREAMED"
 FILTERS: Final[dict[str, list[dict[str, Any]]]] = {
@@ -57,7 +56,7 @@ def test_the_rule_finds_what_envoy_does(lab: Lab, name: str) -> None:
     filters = FILTERS[name]
     picker = lab.picker()
     envoy = lab.start(picker, version=ISTIO, envoy_filters=filters, message_timeout="1s")
-    result = lab.became(envoy.send("POST", guide.CHAT, BODY), picker)
+    result = lab.became(envoy.send("POST", guide.CHAT, guide.BODY), picker)
     assert (result is Result.PICKED) is (grave(*filters) == [])
 
 
