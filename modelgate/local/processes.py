@@ -38,11 +38,8 @@ class Child:
             self.process.wait()
 
     def shorten_log(self) -> None:
-        """Keep at most 4 MiB and the 4 MiB before them. The process goes on appending."""
-        if self.log.stat().st_size > _LOG_BYTES:
-            before = self.log.with_suffix(".1.log")
-            before.write_bytes(self.log.read_bytes()[-_LOG_BYTES:])
-            os.truncate(self.log, 0)
+        """As `shorten` does. The process goes on appending."""
+        shorten(self.log)
 
     def last_words(self) -> str:
         """The last four lines of its log; before a Go panic's stack, the two that say why."""
@@ -52,12 +49,23 @@ class Child:
         return "\n".join(f"    {line[:300]}" for line in words)
 
 
-def start(binary: Path, arguments: Sequence[str], logs: Path, folder: Path) -> Child:
-    """Start a child with the working directory `folder`. Raises OSError.
+def shorten(log: Path) -> None:
+    """Keep at most 4 MiB and the 4 MiB before them, of a file to which somebody appends."""
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.with_suffix(".1.log").write_bytes(log.read_bytes()[-_LOG_BYTES:])
+        os.truncate(log, 0)
 
-    The kernel kills it when the thread that starts it ends, so the supervisor has one thread.
+
+def start(
+    binary: Path, arguments: Sequence[str], logs: Path, folder: Path, name: str = ""
+) -> Child:
+    """Start a child with the working directory `folder`; its name is the binary's, or `name`.
+
+    The kernel kills it when the thread that starts it ends, so only a supervisor's first thread
+    starts children. Raises OSError.
     """
-    log = logs / f"{binary.name}.log"
+    name = name or binary.name
+    log = logs / f"{name}.log"
     launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -68,4 +76,4 @@ def start(binary: Path, arguments: Sequence[str], logs: Path, folder: Path) -> C
             stdout=output,
             stderr=output,
         )
-    return Child(binary.name, process, log)
+    return Child(name, process, log)

@@ -83,8 +83,9 @@ class Supervisor:
                 )
             self.pause(0.1)
 
-    def start(self, binary: Path, *arguments: str) -> None:
-        self.children.append(start(binary, arguments, self.folder.logs, self.folder.path))
+    def start(self, binary: Path, *arguments: str, name: str = "") -> None:
+        folder = self.folder
+        self.children.append(start(binary, arguments, folder.logs, folder.path, name))
 
     def stop(self) -> None:
         """The API server before etcd: without etcd it can fail to react to SIGTERM."""

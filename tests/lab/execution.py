@@ -4,7 +4,6 @@ Topologies go into the lab in batches, each in namespaces of its own, object by 
 that of two objects of a topology whose age counts the earlier one is older by a full second.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,15 @@ from typing import Any
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
 from modelgate.local.lab import Lab
+from modelgate.local.lab.gateway.action_sets import (
+    BrokenConfigError,
+    FailedPredicateError,
+    Filter,
+    Sent,
+)
+from modelgate.local.lab.gateway.patches import plugin_configuration
 from modelgate.local.waiting import until
 from modelgate.topology import Request
-from tests.lab.envoy_filter import BrokenConfigError, FailedPredicateError, Filter, Sent
 from tests.lab.ext_authz import Authorino
 from tests.lab.topologies import KUADRANT, Body, Topology
 
@@ -82,10 +87,10 @@ class Executor:
         headers = {name.lower(): value for name, value in request.headers.items()}  # as Envoy does
         sent = Sent(request.host, request.method, request.scheme, request.path, headers)
         try:
-            questions = found.calls(sent)
+            chosen = found.possible(sent)
         except FailedPredicateError:
             return {500}
-        return {self._ask([call.auth_config for call in calls], sent) for calls in questions}
+        return {self._ask(each.auth_configs, sent) for each in chosen}
 
     def _ask(self, auth_configs: Sequence[str], sent: Sent) -> int:
         answers = (self._authorino.status(name, sent) for name in auth_configs)
@@ -149,14 +154,15 @@ class Executor:
             for item in self._api.list(*kind)
         }
 
-    def _filters(self) -> dict[str, Body]:
+    def _filters(self) -> dict[str, Mapping[str, Any]]:
         """The configuration of Kuadrant's filter by `namespace/gateway`."""
         found = {}
         for body in self._api.list("networking.istio.io/v1alpha3", "EnvoyFilter"):
-            configuration = _plugin_configuration(body)
-            if configuration is not None:
-                gateway = body["metadata"]["name"].removeprefix("kuadrant-")
-                found[f"{body['metadata']['namespace']}/{gateway}"] = configuration
+            gateway = body["metadata"]["name"].removeprefix("kuadrant-")
+            for patch in body["spec"].get("configPatches", ()):
+                configuration = plugin_configuration(patch)
+                if configuration is not None:
+                    found[f"{body['metadata']['namespace']}/{gateway}"] = configuration
         return found
 
     def _remove(self, topologies: Sequence[Topology]) -> None:
@@ -200,7 +206,7 @@ def _let_another_second_begin() -> None:
 
 
 def _of(
-    topology: Topology, configurations: Mapping[str, Body]
+    topology: Topology, configurations: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Filter | BrokenConfigError]:
     found: dict[str, Filter | BrokenConfigError] = {}
     for gateway in topology.of_kind("Gateway"):
@@ -211,16 +217,6 @@ def _of(
             except BrokenConfigError as error:
                 found[key] = error
     return found
-
-
-def _plugin_configuration(envoy_filter: Body) -> Body | None:
-    for patch in envoy_filter["spec"].get("configPatches", []):
-        typed: Any = patch.get("patch", {}).get("value", {}).get("typed_config", {})
-        configuration = typed.get("value", {}).get("config", {}).get("configuration")
-        if configuration:
-            parsed: Body = json.loads(configuration["value"])
-            return parsed
-    return None
 
 
 def has_kuadrant(topology: Topology) -> bool:

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.lab.envoy_filter import BrokenConfigError, Call, FailedPredicateError, Filter, Sent
+from modelgate.local.lab.gateway.action_sets import (
+    BrokenConfigError,
+    FailedPredicateError,
+    Filter,
+    Sent,
+)
 
 
 def action_set(
@@ -28,7 +33,7 @@ def sent(host: str = "a.example.com", path: str = "/v1", **headers: str) -> Sent
 
 
 def asked(filter_: Filter, request: Sent) -> list[list[str]]:
-    return [[call.auth_config for call in calls] for calls in filter_.calls(request)]
+    return [list(chosen.auth_configs) for chosen in filter_.possible(request)]
 
 
 def test_the_nearest_hostname_hides_the_wider_ones() -> None:
@@ -68,13 +73,15 @@ def test_header_names_are_compared_in_lower_case() -> None:
 def test_only_actions_of_authentication_whose_condition_holds_ask() -> None:
     limits = action_set("limits", "*", service="limits")
     assert asked(filter_of(limits), sent()) == [[]]
+    assert filter_of(limits).chosen(sent()).others == ("limits",)
     conditional = action_set("auth", "*", when=["request.method == 'POST'"])
     assert asked(filter_of(conditional), sent()) == [[]]
 
 
 def test_sets_with_the_same_conditions_are_all_possible() -> None:
     filter_ = filter_of(action_set("one", "*", "true"), action_set("other", "*", "true"))
-    assert filter_.calls(sent()) == [[Call("one")], [Call("other")]]
+    assert [each.name for each in filter_.possible(sent())] == ["one", "other"]
+    assert filter_.chosen(sent()).name == "one"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,7 @@ def test_sets_with_the_same_conditions_are_all_possible() -> None:
 )
 def test_a_predicate_that_cannot_be_evaluated_fails_the_request(predicate: str) -> None:
     with pytest.raises(FailedPredicateError):
-        filter_of(action_set("auth", "*", predicate)).calls(sent())
+        filter_of(action_set("auth", "*", predicate)).chosen(sent())
 
 
 @pytest.mark.parametrize(

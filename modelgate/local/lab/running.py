@@ -31,6 +31,7 @@ from modelgate.local.control_plane import down as plane_down
 from modelgate.local.control_plane import status as plane_status
 from modelgate.local.control_plane import up as plane_up
 from modelgate.local.crds import install_crds
+from modelgate.local.lab.gateway import folder_of
 from modelgate.local.owner import Kind, Owner
 from modelgate.local.state import TEMPORARY, Folder, Status
 
@@ -75,6 +76,11 @@ class Lab:
     def authorino(self) -> str:
         """`host:port` of the external authorization service."""
         return self.controllers.url
+
+    @property
+    def gateway(self) -> Path:
+        """The folder of the data plane's state and logs."""
+        return folder_of(self.controllers.kubeconfig.parent)
 
     @property
     def memory_mb(self) -> dict[str, int]:

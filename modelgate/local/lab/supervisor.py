@@ -13,6 +13,7 @@ from pathlib import Path
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
+from modelgate.local.lab import gateway
 from modelgate.local.lab.processes import (
     OPERATOR_ENVIRONMENT,
     authorino_arguments,
@@ -46,6 +47,7 @@ def run(supervisor: Supervisor, kubeconfig: Path, *binaries: Path) -> None:
     webhooks, health = _free_ports(2)
     supervisor.start(llmisvc, *llmisvc_arguments(webhooks, health))
     supervisor.wait_for("llmisvc", lambda: _ready(health))
+    gateway.start(supervisor, kubeconfig, f"127.0.0.1:{checks}")
     pids = {child.name: child.process.pid for child in supervisor.children}
     folder.record(me, f"127.0.0.1:{checks}", pids)
     say("ready")

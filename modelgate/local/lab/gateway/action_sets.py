@@ -3,7 +3,7 @@
 It reads the configuration that the real operator wrote and knows nothing of policies. Selection
 as in wasm-shim 0.14.1, executed: the Host up to its first colon, compared with its case; the
 nearest hostname's action sets only; the first whose predicates hold. Predicates are evaluated by
-cel-python. It shares no code with the judge.
+cel-python. It shares no code with the judge. Limits are not counted: no Limitador runs.
 """
 
 import re
@@ -49,10 +49,15 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Call:
-    """One question to the authorization service: which AuthConfig has to answer."""
+class Chosen:
+    """An action set: the AuthConfigs that have to answer, in order, and actions of other services.
 
-    auth_config: str
+    Without a `name` none was found, and the request passes.
+    """
+
+    name: str = ""
+    auth_configs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class Filter:
@@ -67,16 +72,21 @@ class Filter:
         for text in self._predicates():
             self._compile(text)
 
-    def calls(self, sent: Sent) -> list[list[Call]]:
-        """The questions that `sent` leads to; several lists where only map order decides.
+    def chosen(self, sent: Sent) -> Chosen:
+        """What is done about `sent`. Raises FailedPredicateError."""
+        found = self._find(sent)
+        return Chosen() if found is None else self._asked(found, sent)
 
-        No question means that the request passes. Raises FailedPredicateError.
+    def possible(self, sent: Sent) -> list[Chosen]:
+        """What may be done about `sent`: several where only map order decides in the operator.
+
+        Raises FailedPredicateError.
         """
         found = self._find(sent)
         if found is None:
-            return [[]]
+            return [Chosen()]
         rivals = [each for each in self._sets if _conditions(each) == _conditions(found)]
-        return [list(self._asked(each, sent)) for each in rivals]
+        return [self._asked(each, sent) for each in rivals]
 
     def _find(self, sent: Sent) -> Body | None:
         name = sent.host.partition(":")[0]
@@ -87,10 +97,15 @@ class Filter:
                 return each
         return None
 
-    def _asked(self, action_set: Body, sent: Sent) -> Iterator[Call]:
-        for action in action_set.get("actions", ()):
-            if action["service"] in self._auth and self._all(action.get("predicates", ()), sent):
-                yield Call(action["scope"])
+    def _asked(self, action_set: Body, sent: Sent) -> Chosen:
+        actions = action_set.get("actions", ())
+        auth = [
+            action["scope"]
+            for action in actions
+            if action["service"] in self._auth and self._all(action.get("predicates", ()), sent)
+        ]
+        others = [each["service"] for each in actions if each["service"] not in self._auth]
+        return Chosen(action_set.get("name", ""), tuple(auth), tuple(others))
 
     def _all(self, predicates: Sequence[str], sent: Sent) -> bool:
         attributes = _attributes(sent)
