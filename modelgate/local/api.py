@@ -54,10 +54,11 @@ class Api:
                 raise
             return self.get(body)
 
-    def delete(self, body: Body) -> None:
-        """Remove an object; it is no error that it is gone."""
+    def delete(self, body: Body, grace_seconds: int | None = None) -> None:
+        """Remove an object; it is no error that it is gone. A pod may be given seconds to end."""
+        options = {"gracePeriodSeconds": grace_seconds} if grace_seconds is not None else None
         try:
-            self._call("DELETE", self._object(body))
+            self._call("DELETE", self._object(body), options)
         except _RefusedError as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise

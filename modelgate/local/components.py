@@ -29,6 +29,10 @@ _CONTROLLERS = (
 )
 
 
+WORKLOADS = ("deployment-controller", "replicaset-controller")
+"""Controllers that make pods, for a control plane with something that runs them."""
+
+
 @dataclass(frozen=True)
 class Access:
     """How the API is reached. `reserved` keeps the port ours until the API server has it."""
@@ -112,10 +116,11 @@ def apiserver_arguments(port: int) -> list[str]:
     ]
 
 
-def manager_arguments() -> list[str]:
+def manager_arguments(*more: str) -> list[str]:
+    """`more` controllers than a control plane without nodes needs."""
     return [
         "--kubeconfig=kubeconfig",
-        f"--controllers={','.join(_CONTROLLERS)}",
+        f"--controllers={','.join((*_CONTROLLERS, *more))}",
         "--leader-elect=false",
         "--secure-port=0",
         "--service-account-private-key-file=certs/apiserver.key",

@@ -23,13 +23,19 @@ _KIND = Kind(
 _BUSY = "it starts or stops this control plane"
 
 
-def up(state_dir: Path, progress: Progress = silent, *, reset: bool = False) -> Status:
+def up(
+    state_dir: Path,
+    progress: Progress = silent,
+    *,
+    reset: bool = False,
+    controllers: Sequence[str] = (),
+) -> Status:
     """Start a control plane that outlives this process; the running one where there is one.
 
     It is built if need be. `reset` begins with an empty API; else the objects of last time are
-    there again. What a crash has left is cleared away. Two at once: the second waits, says so,
-    and gets the first one's. Raises ModelgateError when it cannot be built or does not become
-    ready; then nothing runs.
+    there again. `controllers` run besides those that it always has. What a crash has left is
+    cleared away. Two at once: the second waits, says so, and gets the first one's. Raises
+    ModelgateError when it cannot be built or does not become ready; then nothing runs.
     """
     binaries = _binaries(progress)
     folder = Folder(state_dir.absolute())
@@ -43,7 +49,7 @@ def up(state_dir: Path, progress: Progress = silent, *, reset: bool = False) -> 
         if reset:
             with writing(folder.path):
                 folder.clear()
-        with Owner(_KIND, folder, binaries) as owner:
+        with Owner(_KIND, folder, [*binaries, *controllers]) as owner:
             status = owner.wait_ready(progress)
             owner.detach()
     return status
@@ -67,7 +73,9 @@ def status(state_dir: Path) -> Status | None:
 
 
 @contextmanager
-def control_plane(progress: Progress = silent) -> Iterator[Status]:
+def control_plane(
+    progress: Progress = silent, *, controllers: Sequence[str] = ()
+) -> Iterator[Status]:
     """A control plane for the length of a `with` block, in a temporary folder.
 
     It ends with the block, and with this process however that ends: it notices the closed pipe.
@@ -78,7 +86,7 @@ def control_plane(progress: Progress = silent) -> Iterator[Status]:
     try:
         with writing(folder.path):
             folder.create()
-        with Owner(_KIND, folder, binaries, TEMPORARY) as owner:
+        with Owner(_KIND, folder, [*binaries, *controllers], TEMPORARY) as owner:
             yield owner.wait_ready(progress)
     finally:
         shutil.rmtree(folder.path, ignore_errors=True)

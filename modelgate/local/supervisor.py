@@ -1,9 +1,10 @@
 """Owns the three processes: starts them in order, stops them in order, never outlives its owner.
 
-`python -m modelgate.local.supervisor LIFETIME FOLDER ETCD APISERVER MANAGER` speaks with its
-owner over two pipes. It says `going TEXT`, then `ready` or `failed TEXT` on standard output. When
-standard input closes it stops everything and ends, unless the owner has sent `detach` before. With
-the lifetime `temporary` the folder goes with it, because a killed owner can no longer remove it.
+`python -m modelgate.local.supervisor LIFETIME FOLDER ETCD APISERVER MANAGER [CONTROLLER...]` speaks
+with its owner over two pipes. It says `going TEXT`, then `ready` or `failed TEXT` on standard
+output. When standard input closes it stops everything and ends, unless the owner has sent `detach`
+before. With the lifetime `temporary` the folder goes with it, because a killed owner can no longer
+remove it.
 """
 
 import os
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -94,11 +95,13 @@ class Supervisor:
         self.folder.forget()
 
 
-def run(supervisor: Supervisor, etcd: Path, apiserver: Path, manager: Path) -> None:
+def run(supervisor: Supervisor, binaries: Sequence[Path], controllers: Sequence[str]) -> None:
     """Start everything, say that it is ready, and watch over it.
 
-    Raises SystemExit when asked to end, ChildError when a process fails.
+    `controllers` run besides those that every control plane has. Raises SystemExit when asked to
+    end, ChildError when a process fails.
     """
+    etcd, apiserver, manager = binaries
     folder, me = supervisor.folder, Process.of(os.getpid())
     folder.record(me)
     access = components.Access.fresh(folder)
@@ -106,7 +109,7 @@ def run(supervisor: Supervisor, etcd: Path, apiserver: Path, manager: Path) -> N
     supervisor.wait_for("etcd", (folder.path / components.ETCD_SOCKET).exists)
     supervisor.start(apiserver, *components.apiserver_arguments(access.port))
     supervisor.wait_for("kube-apiserver", access.ready)
-    supervisor.start(manager, *components.manager_arguments())
+    supervisor.start(manager, *components.manager_arguments(*controllers))
     pids = {child.name: child.process.pid for child in supervisor.children}
     folder.record(me, access.url, pids)
     say("ready")
@@ -122,10 +125,10 @@ def say(text: str) -> None:
         os.write(sys.stdout.fileno(), text.encode() + b"\0")
 
 
-def main(lifetime: str, folder: str, *binaries: str) -> None:
+def main(lifetime: str, folder: str, *told: str) -> None:
     supervisor = Supervisor(Folder(Path(folder)))
     try:
-        run(supervisor, *(Path(binary) for binary in binaries))
+        run(supervisor, [Path(binary) for binary in told[:3]], told[3:])
     except (ChildError, OSError) as error:
         say(f"failed {error}")
         sys.exit(str(error))

@@ -26,6 +26,7 @@ from modelgate.builds import (
     silent,
 )
 from modelgate.local.api import Api
+from modelgate.local.components import WORKLOADS
 from modelgate.local.control_plane import control_plane, stop
 from modelgate.local.control_plane import down as plane_down
 from modelgate.local.control_plane import status as plane_status
@@ -36,6 +37,7 @@ from modelgate.local.owner import Kind, Owner
 from modelgate.local.state import TEMPORARY, Folder, Status
 
 CONTROLLERS: Final = ("kuadrant-operator", "authorino", "llmisvc")
+POD_PROGRAMS: Final = ("epp", "llm-d-inference-sim")
 NAMESPACE: Final = "kuadrant-system"
 KSERVE: Final = "kserve"
 _PROFILE = "kserve-0.20"
@@ -99,7 +101,7 @@ def up(state_dir: Path, progress: Progress = silent) -> Lab:
     if running:
         return running
     down(state_dir, progress)
-    api = plane_up(state_dir, progress, reset=True)
+    api = plane_up(state_dir, progress, reset=True, controllers=WORKLOADS)
     try:
         _furnish(api, progress)
         folder = _controllers(state_dir)
@@ -132,7 +134,7 @@ def status(state_dir: Path) -> Lab | None:
 def lab(progress: Progress = silent) -> Iterator[Lab]:
     """A lab for the length of a `with` block; it ends with this process, however that ends."""
     binaries = _binaries(progress)
-    with control_plane(progress) as api:
+    with control_plane(progress, controllers=WORKLOADS) as api:
         _furnish(api, progress)
         folder = Folder(Path(tempfile.mkdtemp(prefix="modelgate-lab-")))
         try:
@@ -144,8 +146,8 @@ def lab(progress: Progress = silent) -> Iterator[Lab]:
 
 
 def missing() -> list[str]:
-    """The controllers that are not in the cache, so that starting a lab would build them."""
-    tools = [load_tool(name) for name in CONTROLLERS]
+    """What is not in the cache, so that starting a lab would build it."""
+    tools = [load_tool(name) for name in (*CONTROLLERS, *POD_PROGRAMS)]
     folder = cache_folder() / "tools"
     return [
         tool.name for tool in tools if not (folder / f"{tool.name}-{tool.key}" / tool.name).exists()
@@ -153,7 +155,7 @@ def missing() -> list[str]:
 
 
 def _binaries(progress: Progress) -> list[Path]:
-    return [build(load_tool(name), progress) for name in CONTROLLERS]
+    return [build(load_tool(name), progress) for name in (*CONTROLLERS, *POD_PROGRAMS)]
 
 
 def _furnish(api: Status, progress: Progress) -> None:

@@ -1,7 +1,7 @@
 """A stand-in for the parts that need a node: it writes `.status` and nothing else.
 
 In place of a gateway controller (classes accepted, Gateways programmed, routes and pools answered),
-of the operators of Authorino and Limitador (both ready) and of a kubelet (Deployments available).
+of the operators of Authorino and Limitador (both ready). Pods have modelgate/local/lab/pods.py.
 It programs nothing, so a status that it wrote proves nothing about a gateway; kuadrant-operator and
 KServe wait for these statuses before they call a policy enforced, a model ready (executed with
 1.5.2 and 0.20.0).
@@ -38,8 +38,6 @@ def write_statuses(api: Api) -> None:
     gateways = _gateways(api)
     for _, gateway in gateways.values():
         _write(api, gateway, _gateway(gateway))
-    for deployment in api.list("apps/v1", "Deployment"):
-        _write(api, deployment, _available(deployment))
     routes = [
         route for kind in ("HTTPRoute", "GRPCRoute") for route in api.list(_GATEWAY_API, kind)
     ]
@@ -81,18 +79,6 @@ def _surroundings(
         frozenset((_group(each), kind, *_place(each)) for kind, each in backends),
         api.list(f"{GATEWAY_API}/v1beta1", "ReferenceGrant"),
     )
-
-
-def _available(deployment: Body) -> dict[str, Any]:
-    wanted = deployment["spec"].get("replicas", 1)
-    counts = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas")
-    conditions = holds(deployment, "Available")
-    generation = deployment["metadata"]["generation"]
-    return {
-        **dict.fromkeys(counts, wanted),
-        "observedGeneration": generation,
-        "conditions": conditions,
-    }
 
 
 def _gateways_of(pool: Body, routes: Iterable[Body]) -> list[dict[str, str]]:
