@@ -69,11 +69,11 @@ class Executor:
         if has_kuadrant(moved[0]):
             self._await_all_seen(self._number)
         self._settle()
-        filters = self._filters()
+        filters, routes = self._filters(), self._routes()
         try:
             for topology, each in zip(topologies, moved, strict=True):
                 said = refused.get(each.name, "")
-                yield Executed(topology, each, {} if said else _of(each, filters), said)
+                yield Executed(topology, each, {} if said else _of(each, filters, routes), said)
         finally:
             self._remove(moved)
 
@@ -165,6 +165,16 @@ class Executor:
                     found[f"{body['metadata']['namespace']}/{gateway}"] = configuration
         return found
 
+    def _routes(self) -> dict[str, str]:
+        """The route (`namespace/name`) of each AuthConfig, which kuadrant-operator notes on it."""
+        found = {}
+        for body in self._api.list("authorino.kuadrant.io/v1beta3", "AuthConfig"):
+            for noted in body["metadata"].get("annotations", {}).values():
+                route, rule, _ = noted.rpartition(":")[2].partition("#")
+                if rule:
+                    found[body["metadata"]["name"]] = route
+        return found
+
     def _remove(self, topologies: Sequence[Topology]) -> None:
         for kinds in (("AuthPolicy",), ("HTTPRoute", "GRPCRoute"), ()):
             for each in topologies:
@@ -206,14 +216,14 @@ def _let_another_second_begin() -> None:
 
 
 def _of(
-    topology: Topology, configurations: Mapping[str, Mapping[str, Any]]
+    topology: Topology, configurations: Mapping[str, Mapping[str, Any]], routes: Mapping[str, str]
 ) -> dict[str, Filter | BrokenConfigError]:
     found: dict[str, Filter | BrokenConfigError] = {}
     for gateway in topology.of_kind("Gateway"):
         key = f"{gateway['metadata']['namespace']}/{gateway['metadata']['name']}"
         if key in configurations:
             try:
-                found[key] = Filter(configurations[key])
+                found[key] = Filter(configurations[key], routes)
             except BrokenConfigError as error:
                 found[key] = error
     return found

@@ -104,3 +104,13 @@ def test_a_predicate_that_cannot_be_evaluated_fails_the_request(predicate: str) 
 def test_a_predicate_that_does_not_compile_breaks_the_whole_filter(predicate: str) -> None:
     with pytest.raises(BrokenConfigError):
         filter_of(action_set("fine", "*"), action_set("broken", "*", predicate))
+
+
+def test_of_equal_sets_the_ones_of_the_first_route_are_possible() -> None:
+    sets = [action_set(name, "*") for name in ("first", "again", "later")]
+    limits = action_set("llm/later", "*", service="limits")
+    services = {"auth": {"type": "auth"}, "limits": {"type": "ratelimit"}}
+    routes = {"first": "llm/older", "again": "llm/older", "later": "llm/later"}
+    filter_ = Filter({"services": services, "actionSets": [*sets, limits]}, routes)
+    assert asked(filter_, sent()) == [["first"], ["again"]]
+    assert asked(filter_of(*sets, limits), sent()) == [["first"], ["again"], ["later"], []]

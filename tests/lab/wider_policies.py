@@ -112,6 +112,7 @@ def _block(random: Random) -> Body:
 
 
 def _rules(random: Random) -> Body:
+    """At least one section: the API server takes no policy without rules."""
     rules: Body = {}
     if random.random() < 0.75:
         count = random.choice((1, 1, 2))
@@ -120,10 +121,10 @@ def _rules(random: Random) -> Body:
         }
     if random.random() < 0.3:
         rules["authorization"] = {random.choice(("never", "only")): _authorization(random)}
-    if random.random() < 0.15:
-        rules["response"] = {"unauthenticated": {"message": {"value": "who are you"}}}
     if random.random() < 0.1:
         rules["metadata"] = {"about": {"http": {"url": "http://127.0.0.1:1/none", "method": "GET"}}}
+    if not rules or random.random() < 0.1:
+        rules["response"] = {"unauthenticated": {"message": {"value": "who are you"}}}
     return rules
 
 

@@ -61,10 +61,14 @@ class Chosen:
 
 
 class Filter:
-    """The filter of one gateway. Raises BrokenConfigError."""
+    """The filter of one gateway. Raises BrokenConfigError.
 
-    def __init__(self, plugin_config: Body) -> None:
+    `routes` names the route (`namespace/name`) of each AuthConfig that is known.
+    """
+
+    def __init__(self, plugin_config: Body, routes: Mapping[str, str] | None = None) -> None:
         self._sets: Sequence[Body] = plugin_config["actionSets"]
+        self._routes = routes or {}
         services = plugin_config["services"]
         self._auth = {name for name, each in services.items() if each["type"] == "auth"}
         self._environment = celpy.Environment()
@@ -80,13 +84,30 @@ class Filter:
     def possible(self, sent: Sent) -> list[Chosen]:
         """What may be done about `sent`: several where only map order decides in the operator.
 
+        That is so among the sets of one route; of two routes the older one's come first.
         Raises FailedPredicateError.
         """
         found = self._find(sent)
         if found is None:
             return [Chosen()]
-        rivals = [each for each in self._sets if _conditions(each) == _conditions(found)]
+        rivals = [
+            each
+            for each in self._sets
+            if _conditions(each) == _conditions(found) and self._may_be_of_one_route(each, found)
+        ]
         return [self._asked(each, sent) for each in rivals]
+
+    def _may_be_of_one_route(self, one: Body, other: Body) -> bool:
+        routes = {self._route(one), self._route(other)}
+        return "" in routes or len(routes) == 1
+
+    def _route(self, action_set: Body) -> str:
+        """Limits have their route for a scope, authentication has its AuthConfig."""
+        scopes = [
+            self._routes.get(each["scope"], "") if each["service"] in self._auth else each["scope"]
+            for each in action_set.get("actions", ())
+        ]
+        return next(filter(None, scopes), "")
 
     def _find(self, sent: Sent) -> Body | None:
         name = sent.host.partition(":")[0]
