@@ -17,13 +17,16 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PLACEHOLDER_HOST: Final = "gateway.invalid"
 
 
-def curl(request: Request) -> str:
-    """The command that sends `request`; `$GATEWAY` stands for the address of its gateway."""
+def curl(request: Request, to: str = "$GATEWAY:") -> str:
+    """The command that sends `request`; `$GATEWAY` stands for the address of its gateway.
+
+    `to` is another `host:port` for the connection, without a port the request's own.
+    """
     parts = ["curl", _flags(request)]
     if request.method not in ("GET", "HEAD"):
         parts += ["-X", quote(request.method)]
     if request.gateway:
-        parts += ["--connect-to", '"::$GATEWAY:"']
+        parts += ["--connect-to", f'"::{to}"']
     server = _server_name(request)
     authority = server if _is_default_port(request) else f"{server}:{request.port}"
     if request.host != authority:

@@ -123,6 +123,7 @@ class Service:
                 number=each.number,
                 secure=each.secure,
                 listeners=each.names,
+                hosts=each.hosts,
                 port=self._ports[each.key] if each.key in served else 0,
                 problems=each.problems,
             )

@@ -22,6 +22,7 @@ class Address:
     number: int
     secure: bool
     listeners: tuple[str, ...]
+    hosts: tuple[str, ...]
     port: int
     problems: tuple[str, ...] = ()
 
@@ -63,7 +64,7 @@ class State:
 
 
 def _address(told: dict[str, Any]) -> Address:
-    lists = {name: tuple(told[name]) for name in ("listeners", "problems")}
+    lists = {name: tuple(told[name]) for name in ("listeners", "hosts", "problems")}
     return Address(**{**told, **lists})
 
 

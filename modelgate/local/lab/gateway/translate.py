@@ -26,12 +26,16 @@ _EXT_AUTHZ: Final = "type.googleapis.com/envoy.extensions.filters.http.ext_authz
 
 @dataclass(frozen=True)
 class Port:
-    """One port of a Gateway: `names` of its listeners, and why one of them cannot be served."""
+    """One port of a Gateway: `names` of its listeners, and why one of them cannot be served.
+
+    `hosts` are the hostnames for which it has routes.
+    """
 
     gateway: str
     number: int
     secure: bool
     names: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -94,16 +98,17 @@ def _port(
     found: Patches | NotUnderstoodError,
     around: Surroundings,
 ) -> tuple[Port, Config | None]:
-    chains, problems = [], []
+    chains, hosts, problems = [], [], []
     secure = any(each.spec["protocol"] == "HTTPS" for each in group)
     for listeners in _sharing(group):
         try:
             served = _served(listeners, world, clusters, found)
             chains.append(chain(listeners, *served, world, around))
+            hosts += [domain for host in served[1] for domain in host["domains"]]
         except NotUnderstoodError as error:
             problems.append(f"{', '.join(each.name for each in listeners)}: {error}")
     names = tuple(each.name for each in group)
-    port = Port(group[0].owner, number, secure, names, tuple(problems))
+    port = Port(group[0].owner, number, secure, names, tuple(hosts), tuple(problems))
     if not chains:
         return port, None
     inspector = {
