@@ -23,7 +23,7 @@ pictures: cli  ## the request path of every stack, drawn; screenshots where a Ch
 	@$(MODELGATE) pictures
 
 lab: cli       ## the released controllers beside a local control plane; builds them first
-	@$(MODELGATE) lab up
+	@$(MODELGATE) lab up -s lab
 
 prove: dev     ## the judge against the released controllers, as a table of agreement
 	.venv/bin/python -m tests.lab.prove $(PROVE)

@@ -4,6 +4,7 @@ from modelgate.local.lab.running import (
     CONTROLLERS,
     KSERVE,
     NAMESPACE,
+    PROFILE,
     Lab,
     down,
     lab,
@@ -12,4 +13,15 @@ from modelgate.local.lab.running import (
     up,
 )
 
-__all__ = ["CONTROLLERS", "KSERVE", "NAMESPACE", "Lab", "down", "lab", "missing", "status", "up"]
+__all__ = [
+    "CONTROLLERS",
+    "KSERVE",
+    "NAMESPACE",
+    "PROFILE",
+    "Lab",
+    "down",
+    "lab",
+    "missing",
+    "status",
+    "up",
+]

@@ -40,7 +40,7 @@ CONTROLLERS: Final = ("kuadrant-operator", "authorino", "llmisvc")
 POD_PROGRAMS: Final = ("epp", "llm-d-inference-sim")
 NAMESPACE: Final = "kuadrant-system"
 KSERVE: Final = "kserve"
-_PROFILE = "kserve-0.20"
+PROFILE: Final = "kserve-0.20"
 _KIND = Kind(
     name="the lab's controllers",
     module="modelgate.local.lab.supervisor",
@@ -90,11 +90,11 @@ class Lab:
         return {**self.api.memory_mb, **self.controllers.memory_mb}
 
 
-def up(state_dir: Path, progress: Progress = silent) -> Lab:
+def up(state_dir: Path, progress: Progress = silent, *, model_tls: bool = True) -> Lab:
     """Start a lab that outlives this process; the running one where there is one.
 
-    It always begins with an empty API. Raises ModelgateError when something cannot be built or
-    does not become ready; then nothing of it runs.
+    It always begins with an empty API; with `model_tls` KServe has models speak TLS. Raises
+    ModelgateError when something cannot be built or does not become ready; then nothing of it runs.
     """
     binaries = _binaries(progress)
     running = status(state_dir)
@@ -103,7 +103,7 @@ def up(state_dir: Path, progress: Progress = silent) -> Lab:
     down(state_dir, progress)
     api = plane_up(state_dir, progress, reset=True, controllers=WORKLOADS)
     try:
-        _furnish(api, progress)
+        _furnish(api, progress, model_tls)
         folder = _controllers(state_dir)
         folder.create()
         with Owner(_KIND, folder, [api.kubeconfig, *binaries]) as owner:
@@ -135,7 +135,7 @@ def lab(progress: Progress = silent) -> Iterator[Lab]:
     """A lab for the length of a `with` block; it ends with this process, however that ends."""
     binaries = _binaries(progress)
     with control_plane(progress, controllers=WORKLOADS) as api:
-        _furnish(api, progress)
+        _furnish(api, progress, True)
         folder = Folder(Path(tempfile.mkdtemp(prefix="modelgate-lab-")))
         try:
             folder.create()
@@ -158,23 +158,23 @@ def _binaries(progress: Progress) -> list[Path]:
     return [build(load_tool(name), progress) for name in (*CONTROLLERS, *POD_PROGRAMS)]
 
 
-def _furnish(api: Status, progress: Progress) -> None:
+def _furnish(api: Status, progress: Progress, model_tls: bool) -> None:
     """What has to be there before the controllers: they look for their kinds once, at start."""
-    install_crds(api.kubeconfig, crd_files(_PROFILE, progress), progress)
+    install_crds(api.kubeconfig, crd_files(PROFILE, progress), progress)
     client = Api(api.kubeconfig)
-    for body in [*_FURNITURE, *_kserve_configuration(progress)]:
+    for body in [*_FURNITURE, *_kserve_configuration(progress, model_tls)]:
         client.create(body)
 
 
-def _kserve_configuration(progress: Progress) -> Iterator[dict[str, Any]]:
-    """KServe's own presets and configuration, with TLS for models, which it leaves off."""
+def _kserve_configuration(progress: Progress, model_tls: bool) -> Iterator[dict[str, Any]]:
+    """KServe's own presets and configuration; TLS for models, which it leaves off, as asked."""
     for pattern in ("configmap/inferenceservice.yaml", "llmisvcconfig/config-*.yaml"):
-        for path in kserve_files(_PROFILE, pattern, progress):
+        for path in kserve_files(PROFILE, pattern, progress):
             body = yaml.safe_load(path.read_text())
             body["metadata"]["namespace"] = KSERVE
             if body["kind"] == "ConfigMap":
                 ingress = json.loads(body["data"]["ingress"])
-                ingress["enableLLMInferenceServiceTLS"] = True
+                ingress["enableLLMInferenceServiceTLS"] = model_tls
                 body["data"]["ingress"] = json.dumps(ingress)
             yield body
 
