@@ -1,7 +1,8 @@
 """A gateway's access log, line by line; what a client sent as query, name or address is dropped.
 
 Istio's default text format and its JSON form (istio/istio, pilot/pkg/model/telemetry_logging.go).
-A line of another format is no line: it is counted, never guessed at.
+A line of another format is no line: it is counted, never guessed at. Where a picker or a filter of
+Kuadrant answers itself, Envoy writes nothing at all for the details, not `-`.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 _START: Final = (
     r'\[(?P<time>[^\]]+)\] "(?P<method>\S+) (?P<path>.*?) (?P<protocol>HTTP/[\d.]+|-)" '
-    r"(?P<status>\d+) (?P<flags>\S+) (?P<details>\S+) (?P<termination>\S+) "
+    r"(?P<status>\d+) (?P<flags>\S+) (?P<details>\S*) (?P<termination>\S+) "
     r'"(?P<reason>[^"]*)" (?P<received>\d+) (?P<sent>\d+) (?P<duration>\d+) \S+ '
 )
 _END: Final = (
@@ -21,8 +22,9 @@ _END: Final = (
     r"(?P<sni>\S+) (?P<route>\S+)(?P<more>.*)"
 )
 _TEXT: Final = re.compile(_START + _END)
-_ENDPOINT: Final = re.compile(r"destination[-_]endpoint")
-_PICK: Final = re.compile(r"\d+\.\d+\.\d+\.\d+:\d+")
+_SEEN: Final = re.compile(r"went[-_]into[-_]resp[-_]headers", re.IGNORECASE)
+"""The response header that pickers set, in the name of a field (see docs/doctor.md)."""
+
 _JSON: Final = {
     "time": "start_time",
     "method": "method",
@@ -49,7 +51,8 @@ class Line:
     """One request as the gateway logged it; sizes in bytes, `duration` in milliseconds.
 
     Empty texts stand for `-`. `pod` is `ip:port`; `picked` says whether the line itself proves
-    that a picker chose (None: its format does not tell).
+    that a picker took part (None: its format does not tell). The request's header that names a pod
+    tells nothing: where no picker overwrites it, it is the client's.
     """
 
     time: datetime
@@ -86,8 +89,8 @@ def parse(text: str) -> Line | None:
 
 def _from_json(document: Mapping[str, Any]) -> Line:
     fields = {name: document.get(key) for name, key in _JSON.items()}
-    known = [key for key in document if _ENDPOINT.search(key)]
-    fields["picked"] = bool(_PICK.search(str(document[known[0]]))) if known else None
+    known = [key for key in document if _SEEN.search(key)]
+    fields["picked"] = document[known[0]] == "true" if known else None
     return _line(fields)
 
 

@@ -29,7 +29,7 @@ from modelgate.errors import ConfigurationError, ModelgateError
 from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.settings import Settings
 
-SCHEMA: Final = "modelgate/bundle/v1"
+SCHEMA: Final = "modelgate/bundle/v2"
 _MEMBER: Final = "modelgate-doctor/snapshot.json"
 _UNKNOWN: Final = {"modelgate/unknown": True}
 _LARGEST: Final = 512 * 1024 * 1024

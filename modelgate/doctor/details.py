@@ -4,6 +4,7 @@ Each is bounded: a few pods of a gateway, a few thousand lines, the Secrets that
 Of a picker's log only times and known phrases are kept, because it may hold prompts.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,7 +31,11 @@ PROXY: Final = "istio-proxy"
 _BYTES: Final = 4_000_000
 _AT_ONCE: Final = 8
 _RECEIVED: Final = "EPP received request"
-_LISTENING: Final = "gRPC server listening"
+_ANSWERED: Final = "EPP sent request body response(s) to proxy"
+_LISTENING: Final = re.compile(r"gRPC server listening\W+name\W+ext-proc\b")
+"""Its health server says the same of itself, and sooner."""
+
+_OF_A_REQUEST: Final = '"x-request-id"'
 _ERROR: Final = ('"level":"error"', '"level":"fatal"', "panic:", "flag provided but not defined")
 _FAULTS: Final = 3
 
@@ -128,6 +133,7 @@ def picker_log(lines: Iterable[str]) -> PickerLog:
     """What a picker's log says; each line begins with its time, as the API adds it."""
     since: datetime | None = None
     received: list[datetime] = []
+    answered: list[datetime] = []
     faults: list[str] = []
     listening = False
     for line in lines:
@@ -136,10 +142,13 @@ def picker_log(lines: Iterable[str]) -> PickerLog:
         since = since or at
         if _RECEIVED in said and at:
             received.append(at)
-        listening = listening or _LISTENING in said
-        if any(mark in said for mark in _ERROR) and len(faults) < _FAULTS:
+        if _ANSWERED in said and at:
+            answered.append(at)
+        listening = listening or _LISTENING.search(said) is not None
+        of_server = any(mark in said for mark in _ERROR) and _OF_A_REQUEST not in said
+        if of_server and len(faults) < _FAULTS:
             faults.append(_message(said))
-    return PickerLog(since, tuple(received), listening, tuple(faults))
+    return PickerLog(since, tuple(received), tuple(answered), listening, tuple(faults))
 
 
 def _time(stamp: str) -> datetime | None:

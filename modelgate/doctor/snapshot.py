@@ -28,11 +28,13 @@ class PickerLog:
     """What the tail of a picker's log says, without its text.
 
     `since` is the time of the oldest line that was read; `received` the times at which a request
-    arrived; `listening` whether it said that it serves; `faults` what it said at level error.
+    arrived, `answered` those at which the gateway got its pod; `listening` whether it said that it
+    serves; `faults` what it said at level error, but of single requests.
     """
 
     since: datetime | None = None
     received: tuple[datetime, ...] = ()
+    answered: tuple[datetime, ...] = ()
     listening: bool = False
     faults: tuple[str, ...] = ()
 

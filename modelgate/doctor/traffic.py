@@ -20,7 +20,8 @@ _POOL: Final = re.compile(
 _SERVICE: Final = re.compile(
     r"^outbound\|(?P<port>\d+)\|[^|]*\|(?P<name>[^.]+)\.(?P<namespace>[^.]+)"
 )
-_HUNG_MS: Final = 5_000
+_HUNG_MS: Final = 1_000
+"""Authorization takes 200 ms at most; what waits longer and has no pod yet waits for a picker."""
 
 FLAGS: Final = {
     "DC": "the client went away before the answer",
@@ -48,6 +49,11 @@ FLAGS: Final = {
     "UT": "the pod took too long",
 }
 """Envoy's response flags in words (envoyproxy/envoy, access log usage, RESPONSE_FLAGS)."""
+
+_PICKERS_WORD: Final = {
+    400: "the picker refused the body",
+    503: "the picker knows no pod of the pool that is ready",
+}
 
 
 class Way(StrEnum):
@@ -96,8 +102,29 @@ def of_service(view: View, service: Object) -> list[Line]:
     return [line for line in lines(view) if any(host in line.cluster for host in hosts)]
 
 
+def hung(line: Line) -> bool:
+    """Whether a client went away that waited for a picker: no pod was chosen."""
+    gone = line.status == 0 or "DC" in line.flags.split(",")
+    return gone and way(line) is Way.POOL and not line.pod and line.duration >= _HUNG_MS
+
+
+def by_ext_proc(line: Line) -> bool:
+    """Whether Envoy ended the request because the picker failed."""
+    return line.details.startswith("ext_proc")
+
+
+def by_picker(line: Line) -> bool:
+    """Whether a picker answered the client itself: Envoy has no details then."""
+    answered = line.status in _PICKERS_WORD and way(line) is Way.POOL
+    return answered and not line.pod and not line.details and not line.flags
+
+
 def picker_word(line: Line) -> str:
     """Whether the picker was in the loop, as far as the line tells."""
+    if way(line) is Way.POOL and by_picker(line):
+        return "the picker answered"
+    if way(line) is Way.POOL and not line.pod:
+        return "to the pool, not to a pod"
     if way(line) is Way.POOL:
         words = {True: "the picker chose", False: "past the picker", None: "to the pool"}
         return words[line.picked]
@@ -108,11 +135,13 @@ def picker_word(line: Line) -> str:
 
 def meaning(line: Line, limits: Sequence[str] = ()) -> str:
     """What the status means here; `limits` are the policies that may have answered 429."""
-    if line.details.startswith("ext_proc"):
+    if by_ext_proc(line):
         return _picker_failed(line)
+    if by_picker(line):
+        return _PICKERS_WORD[line.status]
     if line.status == 0 or "DC" in line.flags.split(","):
         waited = f" after {line.duration / 1000:.1f} s" if line.duration >= _HUNG_MS else ""
-        hang = ": does the picker answer the body mode?" if way(line) is Way.POOL and waited else ""
+        hang = ": the picker does not answer this body mode, or hangs" if hung(line) else ""
         return f"{FLAGS['DC']}{waited}{hang}"
     found = _by_status(line, limits)
     flags = [FLAGS[flag] for flag in line.flags.split(",") if flag in FLAGS]
@@ -126,8 +155,12 @@ def _picker_failed(line: Line) -> str:
         return "the picker's certificate is refused: it lacks --cert-path"
     if "WRONG_VERSION_NUMBER" in line.details:
         return "the gateway speaks TLS to a picker that does not: --secure-serving is off"
+    if "connection_termination" in line.details:
+        return "the picker ends the connection: it speaks TLS, and the gateway does not"
+    if "Connection_refused" in line.details:
+        return "nobody listens at the picker's address"
     if "no_healthy_upstream" in line.details:
-        return "the picker has no pod that is ready"
+        return "the gateway knows no endpoint of the picker: it has no pod that is ready"
     return f"the picker failed ({line.details})"
 
 
@@ -157,7 +190,7 @@ def _by_status(line: Line, limits: Sequence[str]) -> str:
             return "over a limit of the server" if server else f"over a limit{named}"
         case 500 if not server:
             return "a filter failed: Authorino out of reach or too slow (200 ms), or the picker"
-        case 503 if not line.flags and not server:
+        case 503 if line.details == "wasm_fail_stream":
             return "the gateway's filter is not loaded: every route of the gateway answers 503"
         case 504 if not server:
             return "nobody answered in time"

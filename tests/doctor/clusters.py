@@ -216,7 +216,7 @@ def _traffic(found: Cluster, picker: str) -> None:
     models = line(30, path="/v1/models", to=f"outbound|8000||{NAME}-kserve-workload-svc")
     found.access[gateway] = (*lines, replace(models, method="GET"))
     received = tuple(one.time for one in lines) if picker >= "1.4" else ()
-    found.pickers[scheduler] = PickerLog(AT.replace(hour=9), received, listening=True)
+    found.pickers[scheduler] = PickerLog(AT.replace(hour=9), received, received, listening=True)
 
 
 def line(second: int, path: str = "/v1/chat/completions", to: str = "", **more: Any) -> Line:

@@ -5,36 +5,27 @@ import pytest
 from modelgate.doctor.admin import parse
 from modelgate.doctor.snapshot import Upstream
 from tests.doctor.faults.breaking import CLUSTER
+from tests.picker.evidence import recorded
 
 WANTED = ["|qwen3-0-6b-epp-service.my-first-model."]
-HEAD = f"""\
-{CLUSTER}::default_priority::max_connections::4294967295
-{CLUSTER}::added_via_api::true
-"""
-HOST = f"""\
-{CLUSTER}::10.0.0.9:9002::cx_active::1
-{CLUSTER}::10.0.0.9:9002::cx_connect_fail::2
-{CLUSTER}::10.0.0.9:9002::cx_total::3
-{CLUSTER}::10.0.0.9:9002::rq_error::4
-{CLUSTER}::10.0.0.9:9002::rq_total::5
-{CLUSTER}::10.0.0.9:9002::health_flags::healthy
-"""
+PLAIN = recorded("plaintext_to_tls").clusters
 
 
 def test_counts_are_read_by_endpoint() -> None:
-    other = HOST.replace("9002||", "8000||").replace("epp-service", "kserve-workload-svc")
-    assert parse(HEAD + HOST + other, WANTED) == (
-        Upstream(CLUSTER, "10.0.0.9:9002", connected=3, connect_failed=2, requests=5, failed=4),
-    )
+    other = PLAIN.replace("9002||", "8000||").replace("epp-service", "kserve-workload-svc")
+    (found,) = parse(PLAIN + other, WANTED)
+    host = found.host
+    assert found == Upstream(CLUSTER, host, connected=2, connect_failed=0, requests=2, failed=2)
+    assert host.startswith("127.0.0.1:")
 
 
 def test_an_address_of_version_6_is_no_separator() -> None:
-    text = HOST.replace("10.0.0.9:9002", "[fd00::9]:9002")
-    assert [one.host for one in parse(text, WANTED)] == ["[fd00::9]:9002"]
+    text = PLAIN.replace("::127.0.0.1:", "::[fd00::9]:")
+    assert [one.host.rpartition(":")[0] for one in parse(text, WANTED)] == ["[fd00::9]"]
 
 
 def test_a_cluster_without_endpoints_is_seen() -> None:
-    assert parse(HEAD, WANTED) == (Upstream(CLUSTER, ""),)
+    assert parse(recorded("no_endpoints").clusters, WANTED) == (Upstream(CLUSTER, ""),)
 
 
 @pytest.mark.parametrize("text", ["", "no counts\n", "a::b\n"])

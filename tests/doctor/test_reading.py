@@ -13,7 +13,10 @@ from modelgate.doctor.details import picker_log
 from modelgate.doctor.kinds import DEPLOYMENT, GATEWAY_CLASS, ISTIO, ISTIO_REVISION, Kind
 from modelgate.doctor.network import Peer, admits, selecting
 from modelgate.doctor.reading import read_object
+from modelgate.doctor.snapshot import PickerLog
 from modelgate.topology.objects import Object
+from tests.doctor import logs
+from tests.picker.evidence import recorded
 
 
 @pytest.fixture
@@ -156,15 +159,34 @@ def test_only_policies_for_what_comes_in_restrict_it() -> None:
 
 
 def test_of_a_pickers_log_only_times_and_known_phrases_stay() -> None:
+    secret = {what: text.replace("{", '{"p":"secret",') for what, text in logs.PICKER.items()}
     log = picker_log(
         [
-            '2026-11-24T11:00:00.123456789Z {"level":"info","msg":"gRPC server listening"}',
-            '2026-11-24T11:00:01Z {"level":"Level(-2)","msg":"EPP received request","p":"secret"}',
-            '2026-11-24T11:00:02Z {"level":"error","msg":"no endpoint","body":"secret"}',
+            f"2026-11-24T11:00:00.123456789Z {secret['listening']}",
+            f"2026-11-24T11:00:01Z {secret['received']}",
+            f"2026-11-24T11:00:02Z {secret['answered']}",
+            '2026-11-24T11:00:03Z {"level":"error","msg":"no endpoint","body":"secret"}',
             "no time: something else",
         ]
     )
-    assert log.since == datetime(2026, 11, 24, 11, 0, 0, 123456, UTC)
-    assert log.received == (datetime(2026, 11, 24, 11, 0, 1, tzinfo=UTC),)
-    assert log.listening
-    assert log.faults == ("no endpoint",)
+    assert log == PickerLog(
+        since=datetime(2026, 11, 24, 11, 0, 0, 123456, UTC),
+        received=(datetime(2026, 11, 24, 11, 0, 1, tzinfo=UTC),),
+        answered=(datetime(2026, 11, 24, 11, 0, 2, tzinfo=UTC),),
+        listening=True,
+        faults=("no endpoint",),
+    )
+
+
+def test_the_health_port_of_a_picker_is_not_its_service() -> None:
+    written = recorded("picked").picker.splitlines()
+    health = [line for line in written if '"name":"health"' in line]
+    assert picker_log(written).listening
+    assert health
+    assert not picker_log(health).listening
+
+
+def test_an_error_of_one_request_is_no_fault_of_the_picker() -> None:
+    written = recorded("bad_request").picker
+    assert '"level":"error"' in written
+    assert picker_log(written.splitlines()).faults == ()

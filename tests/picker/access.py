@@ -1,4 +1,4 @@
-"""What a gateway writes of each request: Istio's two forms, and that of docs/doctor.md.
+"""What a gateway writes of each request: Istio's text form, and the one of docs/doctor.md.
 
 Source: istio/istio, pilot/pkg/model/telemetry_logging.go (EnvoyTextLogFormat,
 EnvoyJSONLogFormatIstio).
@@ -54,23 +54,17 @@ def text() -> str:
     return " ".join([f"[{parts.pop('start_time')}]", request, *parts.values()]) + "\n"
 
 
-def json_fields() -> dict[str, str]:
-    """Istio's JSON form (`accessLogEncoding: JSON`)."""
-    return {name: f"%{operator}%" for name, operator in FIELDS.items()}
-
-
-def asked_for() -> dict[str, str]:
-    """Istio's JSON form with the field that the page about the doctor adds."""
+def picks() -> dict[str, str]:
+    """Istio's JSON form (`accessLogEncoding: JSON`) with the field of the page."""
     ((name, operator),) = re.findall(r'^ *"(\w+)": "(%RESP.*%)"$', _DOCS.read_text(), re.MULTILINE)
-    return {**json_fields(), name: operator}
+    return {**{name: f"%{operator}%" for name, operator in FIELDS.items()}, name: operator}
 
 
 def loggers(folder: Path) -> list[Config]:
-    """Access loggers for the three forms: `access.text`, `access.json` and `access.picks`."""
+    """Access loggers for two forms: `access.text` and `access.picks`."""
     forms = {
         "text": {"text_format_source": {"inline_string": text()}},
-        "json": {"json_format": json_fields()},
-        "picks": {"json_format": asked_for()},
+        "picks": {"json_format": picks()},
     }
     return [
         {

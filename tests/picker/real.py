@@ -25,6 +25,7 @@ MODEL: Final = "Qwen/Qwen3-0.6B"
 _TOOLS: Final = ("epp", "llm-d-inference-sim")
 _MODULE: Final = "sigs.k8s.io/gateway-api-inference-extension"
 _LABELS: Final = {"app": "model"}
+_LISTENING: Final = '"gRPC server listening"'
 _RECEIVED: Final = "EPP received request"
 _SCHEDULED: Final = re.compile(
     r'^inference_extension_scheduler_attempts_total\{.*status="success".*\} (\d+)$', re.MULTILINE
@@ -101,7 +102,7 @@ class Epp(Process):
 
     def _listens(self) -> bool:
         """Its health server says the same, and sooner."""
-        return '"gRPC server listening","name":"ext-proc"' in self.log.read_text()
+        return f'{_LISTENING},"name":"ext-proc"' in self.log.read_text()
 
     @property
     def ready_pods(self) -> int:
@@ -152,8 +153,10 @@ class Real:
         return pod.partition(":")[0] in HOSTS
 
     def log(self) -> str:
-        """What it logged since, with the time before each line as the kubelet puts it."""
-        return self.epp.log.read_text()[self._read :]
+        """That it began to listen, and what it logged since the test began."""
+        text = self.epp.log.read_text()
+        started = text[: self._read].splitlines(keepends=True)
+        return "".join(line for line in started if _LISTENING in line) + text[self._read :]
 
 
 def _get(port: int, path: str) -> str:

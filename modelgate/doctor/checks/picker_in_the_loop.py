@@ -1,8 +1,10 @@
 """The check that finds the hidden fault: all is Accepted and answers 200, and nothing is picked.
 
 Response flags and details are the same for a request that passed the picker by. What tells is
-whether the picker heard of it: its log (from inference extension 1.4 on), Envoy's counts for the
-picker's cluster (--deep), and the response header x-went-into-resp-headers (--active).
+whether the picker answered: its log (from inference extension 1.4 on), the response header
+x-went-into-resp-headers in the access log or with --active. Envoy's counts for the picker's cluster
+(--deep) tell only whether it could be asked: one that is asked in a body mode that it does not
+answer counts as one that answers.
 """
 
 from collections.abc import Iterator
@@ -16,7 +18,16 @@ from modelgate.doctor.kinds import DEPLOYMENT, MODEL_SERVICE, POD, Kind
 from modelgate.doctor.pods import arguments
 from modelgate.doctor.results import Problem, Result, judged, skipped, warning
 from modelgate.doctor.snapshot import PickerLog, Upstream
-from modelgate.doctor.traffic import Way, by_server, lines, of_service, way
+from modelgate.doctor.traffic import (
+    Way,
+    by_ext_proc,
+    by_server,
+    hung,
+    lines,
+    meaning,
+    of_service,
+    way,
+)
 from modelgate.doctor.view import View, place
 from modelgate.topology.derive.names import Names
 from modelgate.topology.objects import Object
@@ -40,23 +51,27 @@ LOGS_FROM = "1.4.0"
 DEFAULT_LEVEL = 2
 
 _ENOUGH = 0.5
-"""Share of requests of which the picker heard; logs of several pods do not end at one moment."""
+"""Share of requests for which the picker chose; logs of several pods do not end at one moment."""
 
 
 def run(view: View) -> Result:
     problems: list[Problem] = []
     proofs: list[str] = []
+    reached: list[str] = []
     for service in view.services:
         for found, proof in (
-            _by_counts(view, service),
             _by_log(view, service),
             _by_line(view, service),
+            _by_failing(view, service),
         ):
             problems += found
             proofs += [proof] if proof else []
+        found, asked = _by_counts(view, service)
+        problems += found
+        reached += [asked] if asked else []
     if not problems and not proofs:
-        return skipped(_why_not(view))
-    return judged(problems, "; ".join(dict.fromkeys(proofs)))
+        return skipped("; ".join([*reached, _why_not(view)]))
+    return judged(problems, "; ".join([*reached, *proofs]))
 
 
 Evidence = tuple[list[Problem], str]
@@ -66,9 +81,12 @@ Evidence = tuple[list[Problem], str]
 def _why_not(view: View) -> str:
     if not view.picker_pods:
         return "there is no picker"
-    if not any(way(one) is Way.POOL for one in lines(view)):
+    to_pool = [one for one in lines(view) if way(one) is Way.POOL]
+    if not to_pool:
         return f"no request went to a pool: {no_log(view)}"
-    return "this picker does not log requests: ask Envoy with --deep"
+    if not any(by_server(one) for one in to_pool):
+        return "no pod of a pool has answered a request"
+    return "this picker does not log that it chose: have the gateway log it (docs/doctor.md)"
 
 
 def _sent(view: View, service: Object) -> list[Line]:
@@ -89,14 +107,16 @@ def _by_log(view: View, service: Object) -> Evidence:
     if not seen:
         return [], ""
     heard = sum(_between(log.received, seen[0].time) for log in logs)
-    proof = f"{service.name}: the picker heard of {heard}, pods answered {len(seen)}"
-    if heard >= len(seen) * _ENOUGH:
+    chose = sum(_between(log.answered, seen[0].time) for log in logs)
+    proof = f"{service.name}: the picker chose for {chose}, pods answered {len(seen)}"
+    if chose >= len(seen) * _ENOUGH:
         return [], proof
+    why = ": it does not answer in time, or not this body mode" if heard > chose else ""
     what = (
         f"{service.ref}: pods answered {len(seen)} completions that went to the pool, the picker"
-        f" heard of {heard}: they pass the picker by"
+        f" heard of {heard} and chose for {chose}: they pass the picker by{why}"
     )
-    return [Problem(what) if heard == 0 else warning(what)], proof
+    return [Problem(what) if chose == 0 else warning(what)], proof
 
 
 def _logs(view: View, service: Object) -> Iterator[PickerLog]:
@@ -142,7 +162,7 @@ def _fault(own: list[Upstream], used: bool) -> str:
     if not own:
         return "its Envoy knows no cluster of the picker: the route asks `dummy`" if used else ""
     if not any(one.host for one in own):
-        return "the picker's cluster has no endpoint: every request passes it by" if used else ""
+        return "the picker's cluster has no endpoint: it is never asked" if used else ""
     connected = sum(one.connected for one in own)
     failed = sum(one.connect_failed for one in own)
     requests, errors = sum(one.requests for one in own), sum(one.failed for one in own)
@@ -157,12 +177,27 @@ def _fault(own: list[Upstream], used: bool) -> str:
     return ""
 
 
+def _by_failing(view: View, service: Object) -> Evidence:
+    """Completions that Envoy or the client ended, because the picker failed or hung."""
+    sent = [one for one in of_service(view, service) if one.method == "POST"]
+    failed = [one for one in sent if hung(one) or by_ext_proc(one)]
+    if not failed:
+        return [], ""
+    what = (
+        f"{service.ref}: {len(failed)} of {len(sent)} completions got no pod: {meaning(failed[-1])}"
+    )
+    return [Problem(what) if len(failed) == len(sent) else warning(what)], ""
+
+
 def _by_line(view: View, service: Object) -> Evidence:
-    """Where the log's own format tells (x-gateway-destination-endpoint)."""
+    """Where the log's own format tells (x-went-into-resp-headers)."""
     told = [one for one in _sent(view, service) if one.picked is not None]
     past = [one for one in told if one.picked is False]
     if not told:
         return [], ""
-    proof = f"{service.name}: {len(told) - len(past)} of {len(told)} lines name a picked pod"
-    what = f"{service.ref}: {len(past)} of {len(told)} completions name no picked pod"
-    return [Problem(what)] if len(past) == len(told) else [], proof
+    through = len(told) - len(past)
+    proof = f"{service.name}: {through} of {len(told)} answers went through the picker"
+    what = f"{service.ref}: {len(past)} of {len(told)} answers did not go through the picker"
+    if not past:
+        return [], proof
+    return [Problem(what) if len(past) == len(told) else warning(what)], proof

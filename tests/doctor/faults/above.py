@@ -150,7 +150,7 @@ ABOVE: tuple[Fault, ...] = (
         "filter not loaded",
         "requests-admitted",
         "20 requests were answered 503: the gateway's filter is not loaded",
-        lambda found: traffic(found, status=503, pod="", details="", flags=""),
+        lambda found: traffic(found, status=503, pod="", details="wasm_fail_stream"),
     ),
     Fault(
         "policy deleted behind the stack's back",

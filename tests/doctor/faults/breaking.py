@@ -56,7 +56,7 @@ def traffic(found: Cluster, **more: Any) -> None:
 def deaf(found: Cluster) -> None:
     """The picker serves, and nobody asks it."""
     pod = platform.pod_name(found.objects, f"{NAME}-kserve-router-scheduler")
-    found.pickers[pod] = PickerLog(AT.replace(hour=9), (), listening=True)
+    found.pickers[pod] = PickerLog(AT.replace(hour=9), listening=True)
 
 
 def counted(found: Cluster, *upstreams: Upstream) -> None:

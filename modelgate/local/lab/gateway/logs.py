@@ -13,7 +13,7 @@ from modelgate.local.waiting import until
 
 _SECONDS: Final = 5
 _LINE: Final = re.compile(
-    r'\[[^\]]+\] "\S+ (?P<path>.*) [^" ]+" (?P<status>\d+) (?P<flags>\S+) (?P<details>\S+) \S+ '
+    r'\[[^\]]+\] "\S+ (?P<path>.*) [^" ]+" (?P<status>\d+) (?P<flags>\S+) (?P<details>\S*) \S+ '
     r'".*?" \d+ \d+ (?P<duration>\d+) .*"(?P<id>[^"]*)" "[^"]*" "(?P<pod>[^"]*)" '
     r"(?P<cluster>.*) \S+ \S+ \S+ \S+ (?P<name>.*?) "
     r'"(?P<destination>[^"]*)" "(?P<picker>[^"]*)" "(?P<metadata>[^"]*|\{.*\})" (?P<place>\S.*)'
