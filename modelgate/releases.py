@@ -39,6 +39,7 @@ class Picker:
     (name, number) in order. `scorers` and `other_plugins` are the names it knows.
     `default`, `prefill` and `decode` are the scorers of the configuration that the operator writes
     itself, the last two for a service with a prefill section; `lora` joins them for adapters.
+    `reads` are (API groups, resources) that its Role lets it get, list and watch.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Picker:
     inference_extension: str
     llm_d: str
     body_modes: tuple[str, ...]
+    reads: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     source: str
 
     @property
@@ -120,6 +122,8 @@ class Release:
     `pools` are the apiVersions of the InferencePools it creates, the primary first;
     `migrated_annotation` marks a managed HTTPRoute that moved to inference.networking.k8s.io.
     `controller` is the generation of its controller, 1 or 2 (versions.toml says what differs).
+    `inference_model` is "" where none is made, "own-pool" where a pool of somebody else's has none,
+    else "always".
     """
 
     name: str
@@ -138,7 +142,7 @@ class Release:
     rules: tuple[RouteRule, ...]
     picker: Picker
     destination_rules: DestinationRules | None
-    inference_model: bool
+    inference_model: str
     monitoring: bool
     managed_route_takes_refs: bool
     default_gateway: str
@@ -228,13 +232,18 @@ def _picker(name: str, one: Raw, raw: Raw) -> Picker:
         prefill=_plugins(one["prefill"]),
         decode=_plugins(one["decode"]),
         disaggregation=Disaggregation(
-            one["disaggregation"], handler["parameters"], tuple(handler["others"])
+            one["disaggregation"],
+            one.get("disaggregation_parameters", handler["parameters"]),
+            tuple(handler["others"]),
         ),
         scorers=frozenset(plugins["scorers"]),
         other_plugins=frozenset(plugins["others"]),
         inference_extension=one["inference_extension"],
         llm_d=one["llm_d"],
         body_modes=body_modes(raw["picker_generation"], one["inference_extension"]),
+        reads=tuple(
+            (tuple(each["groups"]), tuple(each["resources"])) for each in raw["reads"][one["reads"]]
+        ),
         source=one["source"],
     )
 

@@ -25,8 +25,9 @@ def configuration_flaws(service: Service, own: Flags, effective: Flags) -> Itera
     used = [value for name, value in effective if name in CONFIGURATION]
     given = [value for name, value in own if name in CONFIGURATION]
     picker, config = service.release.picker, mapping(service.scheduler).get("config")
-    yield from _misspelt(picker, own)
-    if picker.passing == "args":
+    misspelt = list(_misspelt(picker, own))
+    yield from misspelt
+    if picker.passing == "args" and not misspelt:
         yield from _replaced(picker, own, len(given), len(used))
     if picker.passing == "args" and config is not None:
         message = f"router.scheduler.config is no field of {service.release.title} and is pruned"

@@ -39,6 +39,15 @@ def test_the_service_says_it_last_and_a_later_base_wins() -> None:
     assert [one["name"] for one in last[ROUTE].spec["parentRefs"]] == ["own"]
 
 
+def test_the_model_name_of_a_base_wins_over_the_services_own() -> None:
+    shared = base("shared", router={"route": {}}, model={"uri": "hf://a/b", "name": "base/name"})
+    rules = derived("3.5", using("shared"), shared)[ROUTE].spec["rules"]
+    prefixes = [
+        match["path"]["value"] for rule in rules for match in rule["matches"] if "path" in match
+    ]
+    assert f"/publishers/{NAMESPACE}/models/base/name" in prefixes
+
+
 def test_the_namespace_of_kserve_is_looked_at_second() -> None:
     system = base("shared", "redhat-ods-applications", router={"route": {}, "scheduler": {}})
     assert PICKER in derived("3.4", using("shared"), system)

@@ -24,7 +24,10 @@ COUNTS = {"3.0": 3, "3.2": 3, "3.3": 3, "3.4": 4, "3.5": 12, "kserve-0.16": 1, "
 
 
 def parents(route: Object) -> list[str]:
-    return [f"{ref['namespace']}/{ref['name']}" for ref in route.spec["parentRefs"]]
+    """As Gateway API reads them: without a namespace, in the route's own."""
+    return [
+        f"{ref.get('namespace', route.namespace)}/{ref['name']}" for ref in route.spec["parentRefs"]
+    ]
 
 
 def backends(route: Object) -> set[str]:
@@ -85,6 +88,15 @@ def test_no_route_is_made_without_one_or_with_somebody_elses(router: Any) -> Non
 def test_a_stopped_service_leaves_nothing() -> None:
     stopped = service(managed(), annotations={"serving.kserve.io/stop": "True"})
     assert derived("3.4", stopped, gateway("openshift-ai-inference")) == {}
+    assert ROUTE in derived("kserve-0.16", stopped)  # this controller does not read it
+
+
+def test_a_route_that_states_no_rules_has_the_definitions_own() -> None:
+    router = managed(route={"http": {"spec": {"hostnames": ["models.example.com"]}}})
+    route = derived("3.5", service(router))[ROUTE]
+    any_path = {"type": "PathPrefix", "value": "/"}
+    assert route.spec["rules"] == [{"matches": [{"path": any_path}]}]
+    assert "annotations" not in route.metadata
 
 
 @pytest.mark.parametrize("release", RELEASES)

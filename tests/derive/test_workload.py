@@ -101,6 +101,15 @@ def test_own_arguments_replace_the_presets_up_to_33(release: str) -> None:
     assert certified == (table().release(release).picker.preset_field == "command")
 
 
+def test_the_first_controller_knows_a_configuration_by_its_own_spelling() -> None:
+    given = ["--config-text", "{}", "--configText", "{}"]
+    for release, own in (("3.2", given[:2]), ("kserve-0.16", given[2:])):
+        for arguments in (given[:2], given[2:]):
+            scheduler = {"template": {"containers": [{"name": "main", "args": arguments}]}}
+            made = args(derived(release, service(managed(scheduler=scheduler)))[PICKER])
+            assert (made == arguments) == (arguments == own)
+
+
 def test_an_inline_configuration_is_handed_on_from_34() -> None:
     inline = {"kind": "EndpointPickerConfig", "plugins": []}
     router = managed(scheduler={"config": {"inline": inline}, "replicas": 2})
@@ -146,7 +155,7 @@ def test_what_the_service_says_of_its_pool_is_in_both_forms() -> None:
     newer = found[POOL].spec
     older = found[f"inference.networking.x-k8s.io/{POOL}"].spec
     assert newer["endpointPickerRef"]["failureMode"] == "FailClose"
-    assert newer["selector"]["matchLabels"]["tier"] == older["selector"]["tier"] == "gold"
+    assert newer["selector"]["matchLabels"] == older["selector"] == {"tier": "gold"}
     assert newer["targetPorts"] == [{"number": 9000}]
     assert older["targetPortNumber"] == 9000
     assert f"Service {NAMESPACE}/own-epp" in found
@@ -165,17 +174,27 @@ def test_workers_run_in_a_leader_worker_set() -> None:
     found = derived("3.4", service(worker={}, prefill={"worker": {}, "template": {}}))
     assert WORKLOAD not in found
     sets = found[f"LeaderWorkerSet {NAMESPACE}/{NAME}-kserve-mn"].spec["leaderWorkerTemplate"]
-    labels = sets["workerTemplate"]["metadata"]["labels"]
-    assert labels["kserve.io/component"] == "workload"  # no leader: the workers serve
+    assert "kserve.io/component" not in sets["workerTemplate"]["metadata"]["labels"]
+    assert sets["leaderTemplate"]["metadata"]["labels"]["llm-d.ai/role"] == "decode"
     prefill = found[f"LeaderWorkerSet {NAMESPACE}/{NAME}-kserve-mn-prefill"]
     leader = prefill.spec["leaderWorkerTemplate"]["leaderTemplate"]["metadata"]["labels"]
     assert leader["llm-d.ai/role"] == "prefill"
+    assert f"Role {NAMESPACE}/{NAME}-kserve-mn-role" in found
+    assert f"Role {NAMESPACE}/{NAME}-kserve-role" in found
+
+
+def test_workers_without_a_sidecar_have_an_account_and_no_rights() -> None:
+    found = derived("3.4", service(worker={}))
+    assert f"ServiceAccount {NAMESPACE}/{NAME}-kserve-mn" in found
+    assert not [one for one in found.values() if one.kind == "Role"]
 
 
 def test_the_services_labels_are_handed_on_from_34() -> None:
     own = service(labels={"team": "models", "llm-d.ai/role": "mine"})
-    found = derived("3.4", own)[WORKLOAD].spec["template"]["metadata"]["labels"]
-    assert (found["team"], found["llm-d.ai/role"]) == ("models", "both")
+    deployment = derived("3.4", own)[WORKLOAD]
+    found = deployment.spec["template"]["metadata"]["labels"]
+    assert (found["team"], found["llm-d.ai/role"]) == ("models", "mine")
+    assert deployment.spec["selector"]["matchLabels"] == found == deployment.metadata["labels"]
     older = derived("3.3", own)[WORKLOAD].spec["template"]["metadata"]["labels"]
     assert "team" not in older
 

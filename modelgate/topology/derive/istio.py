@@ -7,6 +7,7 @@ router_platform_networking_ocp.go.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from modelgate.topology.derive.merge import either
 from modelgate.topology.derive.names import shadow_service
 from modelgate.topology.derive.pool import picker_service_name
 from modelgate.topology.derive.service import Service
@@ -78,12 +79,13 @@ def _host(service: Service, name: str | Unknown) -> str | Unknown:
 def _on_istio(route: Object | None, objects: Sequence[Object]) -> bool:
     """False only where every parent is in view, with a class of some other controller."""
     parents = items(route.spec.get("parentRefs")) if route else ()
-    controllers = [_controller(mapping(parent), objects) for parent in parents]
+    own = route.namespace if route else ""
+    controllers = [_controller(mapping(parent), own, objects) for parent in parents]
     return not controllers or any(one in (None, *CONTROLLERS) for one in controllers)
 
 
-def _controller(parent: Any, objects: Sequence[Object]) -> str | None:
-    place = (text(parent.get("namespace")), text(parent.get("name")))
+def _controller(parent: Any, own: str, objects: Sequence[Object]) -> str | None:
+    place = (text(either(parent.get("namespace"), own)), text(parent.get("name")))
     for gateway in objects:
         if gateway.kind == "Gateway" and (gateway.namespace, gateway.name) == place:
             wanted = gateway.spec.get("gatewayClassName")

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from modelgate.releases import Picker, Plugin
+from modelgate.releases import Picker, Plugin, Release
 from modelgate.topology.derive.access import account, cluster_role_binding, role, role_binding
 from modelgate.topology.derive.merge import either, merged, section
 from modelgate.topology.derive.names import child_name
 from modelgate.topology.derive.pool import makes_picker, picker_service_name, scheduler_labels
 from modelgate.topology.derive.service import Service
+from modelgate.topology.derive.workload import passed_on
 from modelgate.topology.objects import UNKNOWN, Object, Unknown
 from modelgate.topology.values import items, mapping, mappings, number, text, unknown_paths
 
@@ -42,7 +43,7 @@ def _access(service: Service, template: Any, labels: Mapping[str, str]) -> Itera
     name = own or names.child("-epp-sa")
     if not own or service.release.controller < 2:
         yield account(service, name, labels)
-    yield role(service, names.child("-epp-role"), _rights(service.release.controller), labels)
+    yield role(service, names.child("-epp-role"), _rights(service.release), labels)
     yield role_binding(service, names.child("-epp-rb"), (names.child("-epp-role"), name), labels)
     yield cluster_role_binding(
         service,
@@ -52,16 +53,18 @@ def _access(service: Service, template: Any, labels: Mapping[str, str]) -> Itera
     )
 
 
-def _rights(controller: int) -> list[dict[str, Any]]:
+def _rights(release: Release) -> list[dict[str, Any]]:
     read = ["get", "list", "watch"]
-    older, newer = "inference.networking.x-k8s.io", "inference.networking.k8s.io"
-    resources = ["inferencepools", "inferencemodels", "inferenceobjectives"]
-    rules = [
-        {"apiGroups": [""], "resources": ["pods"], "verbs": read},
-        {"apiGroups": [older, newer], "resources": resources, "verbs": read},
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": read},
+    reads = [
+        ([""], ["pods"]),
+        *release.picker.reads,
+        (["discovery.k8s.io"], ["endpointslices"]),
     ]
-    if controller > 1:
+    rules = [
+        {"apiGroups": list(groups), "resources": list(resources), "verbs": read}
+        for groups, resources in reads
+    ]
+    if release.controller > 1:
         verbs = [*read, "create", "update", "patch", "delete"]
         rules.append(
             {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": verbs}
@@ -105,10 +108,22 @@ def _configured(service: Service, container: Mapping[str, Any]) -> dict[str, Any
     own, inline = list(items(args)), _inline(service)
     if number(mapping(service.scheduler).get("replicas")) > 1 and service.release.controller > 1:
         own.append("--ha-enable-leader-election")
-    if inline is None and any(arg in CONFIG_FLAGS for arg in own if isinstance(arg, str)):
+    known = _config_flags(service.release.picker)
+    if inline is None and any(arg in known for arg in own if isinstance(arg, str)):
         return {**container, "args": own}
     config = default_config(service) if inline is None else inline
     return {**container, "args": [*own, service.release.picker.config_flag, _as_text(config)]}
+
+
+def _config_flags(kind: Picker) -> frozenset[str]:
+    """The flags by which the operator sees that arguments hold a configuration already.
+
+    Where arguments are the only way to pass one, it knows the flags in its own spelling only.
+    """
+    if kind.passing == "inline":
+        return CONFIG_FLAGS
+    camel = kind.config_flag == "--configText"
+    return frozenset(flag for flag in CONFIG_FLAGS if ("config-" not in flag) == camel)
 
 
 def _as_text(config: Any) -> Any:
@@ -171,10 +186,10 @@ def _profile(scorers: Sequence[Plugin], selecting: str) -> list[dict[str, Any]]:
 
 def _deployment(service: Service, pod: Any, labels: Mapping[str, str]) -> Object:
     scheduler, newer = service.scheduler, service.release.controller > 1
-    extra = mapping(section(scheduler, "labels")) if newer else {}
+    labels = passed_on(service, scheduler, labels)
     spec: dict[str, Any] = {
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": {**extra, **labels}}, "spec": pod},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
     }
     if newer:
         spec["strategy"] = {"type": "Recreate"}

@@ -69,8 +69,7 @@ def pools(service: Service) -> Iterator[Object]:
 
 def _selector(service: Service) -> dict[str, Any]:
     selector = mapping(_own(service).get("selector"))
-    own = selector.get("matchLabels", selector)
-    return {**mapping(own), **workload_labels(service)}
+    return {**mapping(selector.get("matchLabels", selector))} or workload_labels(service)
 
 
 def _ports(service: Service) -> list[Any]:
@@ -115,7 +114,8 @@ def _older(service: Service) -> dict[str, Any]:
 
 def inference_model(service: Service) -> Iterator[Object]:
     """The InferenceModel that the first generation of the controller adds."""
-    if not (service.release.inference_model and service.scheduler is not None):
+    wanted = service.release.inference_model
+    if service.scheduler is None or not wanted or (wanted == "own-pool" and service.pool_ref):
         return
     model = mapping(service.spec.get("model"))
     pool = service.pool_ref

@@ -11,7 +11,7 @@ from modelgate.topology.derive.merge import either, section
 from modelgate.topology.derive.rules import UNKNOWN_RULE, route_rules
 from modelgate.topology.derive.service import Service
 from modelgate.topology.objects import UNKNOWN, Object, Unknown
-from modelgate.topology.values import items, mapping, text
+from modelgate.topology.values import items, mapping, mappings, text
 from modelgate.versions import table
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -38,12 +38,10 @@ def managed_route(service: Service, objects: Sequence[Object], istio: str) -> Ob
     own = mapping(inline)
     parents = _parents(service, own.get("parentRefs"))
     group = _pool_group(service, istio)
-    spec = {
-        **own,
-        "parentRefs": parents,
-        "rules": route_rules(service, own.get("rules"), group, _gateways(parents, objects)),
-    }
-    return _route(service, spec, _annotations(service, group))
+    gateways = _gateways(service, parents, objects)
+    rules = route_rules(service, own.get("rules"), group, gateways)
+    spec = {**own, "parentRefs": parents, "rules": rules}
+    return _route(service, spec, _annotations(service, group, rules))
 
 
 def _route(service: Service, spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Object:
@@ -68,10 +66,16 @@ def _pool_group(service: Service, istio: str) -> str:
     return service.release.pool_groups[0]
 
 
-def _annotations(service: Service, group: str) -> dict[str, str]:
+def _annotations(service: Service, group: str, rules: Any) -> dict[str, str]:
     key = service.release.migrated_annotation
-    moved = key and group == V1_POOL_GROUP and service.scheduler is not None
-    return {key: "v1"} if moved and service.pool_ref == "" else {}
+    pool = ("InferencePool", service.names.pool)
+    ends_there = any(
+        (backend.get("kind"), backend.get("name")) == pool
+        for rule in mappings(rules)
+        for backend in mappings(rule.get("backendRefs"))
+    )
+    moved = key and group == V1_POOL_GROUP and service.pool_ref == ""
+    return {key: "v1"} if moved and ends_there else {}
 
 
 def _parents(service: Service, inline: Any) -> list[Any]:
@@ -79,33 +83,38 @@ def _parents(service: Service, inline: Any) -> list[Any]:
     if isinstance(refs, Unknown):
         return [UNKNOWN_PARENT]
     if refs:
-        return [_parent(service, ref) for ref in refs]
+        return [_parent(ref) for ref in refs]
     if inline is UNKNOWN:
         return [UNKNOWN_PARENT]
     if items(inline):
         return [UNKNOWN_PARENT if one is UNKNOWN else one for one in items(inline)]
     namespace, _, name = service.release.default_gateway.partition("/")
-    return [_parent(service, {"name": name, "namespace": namespace})]
+    return [_parent({"name": name, "namespace": namespace})]
 
 
-def _parent(service: Service, ref: Any) -> dict[str, Any]:
+def _parent(ref: Any) -> dict[str, Any]:
     if not isinstance(ref, Mapping):
         return UNKNOWN_PARENT
-    parent = {
+    parent: dict[str, Any] = {
         "group": GATEWAY_API,
         "kind": "Gateway",
         "name": ref.get("name", ""),
-        "namespace": either(ref.get("namespace"), service.namespace),
     }
+    namespace = either(ref.get("namespace"), "")
+    if namespace != "":
+        parent["namespace"] = namespace
     if "sectionName" in ref:
         parent["sectionName"] = ref["sectionName"]
     return parent
 
 
-def _gateways(parents: Any, objects: Sequence[Object]) -> list[Object]:
+def _gateways(service: Service, parents: Any, objects: Sequence[Object]) -> list[Object]:
     """The Gateways in view that `parents` name."""
     wanted = {
-        (text(mapping(parent).get("namespace")), text(mapping(parent).get("name")))
+        (
+            text(either(mapping(parent).get("namespace"), service.namespace)),
+            text(mapping(parent).get("name")),
+        )
         for parent in items(parents)
     }
     return [

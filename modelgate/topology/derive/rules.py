@@ -138,7 +138,7 @@ def _with_backends(service: Service, rule: Any, group: str) -> Any:
     if mapping(service.route).get("group") not in (None, ""):
         # members of a routing group share this route: their backends are not in view here
         refs.append(UNKNOWN_BACKEND)
-    return {**rule, "backendRefs": refs}
+    return {**rule, "backendRefs": refs} if refs else rule
 
 
 def _settled(service: Service, ref: Any, group: str) -> Any:

@@ -106,9 +106,13 @@ class Service:
 
     @property
     def stopped(self) -> bool:
-        """Whether the operator removes everything (KServe's utils.GetForceStopRuntime)."""
+        """Whether the operator removes everything (KServe's utils.GetForceStopRuntime).
+
+        The first generation of the controller does not read the annotation (0.16.0, executed).
+        """
         value = self.annotation(STOP)
-        return isinstance(value, str) and value.lower() == "true"
+        stopped = isinstance(value, str) and value.lower() == "true"
+        return stopped and self.release.controller > 1
 
     @property
     def wants_authentication(self) -> bool | Unknown:
@@ -180,11 +184,29 @@ def _read(declared: Object, objects: Sequence[Object], release: Release) -> Serv
     refs = mapping(own).get("baseRefs")
     bases, missing = found(items(refs), lambda name: _config(name, declared, objects, release))
     for one in (*bases, mapping(own)):
-        spec = merged(spec, one)
+        spec = merged(spec, _defaulted(one))
+    spec = _named(spec, bases)
     if isinstance(refs, Unknown):
         missing = ["UNKNOWN"]
     reason = f"LLMInferenceServiceConfig {', '.join(missing)} is not in view" if missing else ""
     return Service(declared, release, _rendered(spec, declared, release), reason)
+
+
+def _defaulted(spec: Any) -> Any:
+    """`spec` as stored: the definition gives an HTTPRoute that states no rules one for `/`."""
+    http = section(section(section(spec, "router"), "route"), "http")
+    inline = section(http, "spec")
+    if not isinstance(inline, Mapping) or inline.get("rules") is not None:
+        return spec
+    any_path = {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}
+    return merged(spec, {"router": {"route": {"http": {"spec": {"rules": [any_path]}}}}})
+
+
+def _named(spec: Any, bases: Sequence[Any]) -> Any:
+    """A base's model name wins over the service's own (combineBaseRefsConfig, config_merge.go)."""
+    names = [mapping(mapping(one).get("model")).get("name") for one in bases]
+    given = [name for name in names if name is not None]
+    return merged(spec, {"model": {"name": given[-1]}}) if given else spec
 
 
 def _config(name: str, service: Object, objects: Sequence[Object], release: Release) -> Section:

@@ -36,23 +36,29 @@ def _labels(service: Service, component: str) -> dict[str, str]:
     }
 
 
-def _passed_on(service: Service, own: Section, labels: Mapping[str, Any]) -> dict[str, Any]:
-    """`labels` of pods or Service, with the service's own (second generation of the controller)."""
+def passed_on(service: Service, own: Section, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """`labels` with the service's own over them (second generation of the controller).
+
+    They reach selectors and the objects' own labels too, not the pods' only: all share one map.
+    """
     extra = section(own, "labels") if service.release.controller > 1 else None
-    return {**mapping(extra), **labels}
+    return {**labels, **mapping(extra)}
 
 
 def _pods(service: Service, own: Section, suffix: str) -> Iterator[Object]:
-    if section(own, "worker") is None:
-        yield _deployment(service, own, suffix)
-        if not suffix and _has_sidecar(service):
-            yield from _sidecar_access(service, "-kserve")
+    sidecar = not suffix and _has_sidecar(service)
+    single = section(own, "worker") is None
+    yield (_deployment if single else _leader_worker_set)(service, own, suffix)
+    labels = _labels(service, "workload")
+    if sidecar:
+        yield account(service, service.names.child("-kserve"), labels)
+        yield from _sidecar_rights(service, "-kserve", labels)
+    if single:
         return
-    yield _leader_worker_set(service, own, suffix)
-    if suffix:
-        yield account(service, service.names.child(f"-kserve-mn{suffix}"), {})
-    else:
-        yield from _sidecar_access(service, "-kserve-mn")
+    labels = {key: labels[key] for key in labels if not key.endswith("/component")}
+    yield account(service, service.names.child(f"-kserve-mn{suffix}"), labels)
+    if sidecar:
+        yield from _sidecar_rights(service, "-kserve-mn", labels)
 
 
 def _role(service: Service, suffix: str) -> str:
@@ -67,7 +73,7 @@ def _has_sidecar(service: Service) -> bool:
     return service.prefill is not None or any(one.get("name") == SIDECAR for one in own)
 
 
-def _sidecar_access(service: Service, suffix: str) -> Iterator[Object]:
+def _sidecar_rights(service: Service, suffix: str, labels: Mapping[str, str]) -> Iterator[Object]:
     name = service.names.child(suffix)
     groups = ["inference.networking.x-k8s.io"]
     if service.release.controller > 1:
@@ -77,8 +83,6 @@ def _sidecar_access(service: Service, suffix: str) -> Iterator[Object]:
         {"apiGroups": [""], "resources": ["pods"], "verbs": read},
         {"apiGroups": groups, "resources": ["inferencepools"], "verbs": read},
     ]
-    labels = _labels(service, "workload")
-    yield account(service, name, labels)
     yield role(service, service.names.child(f"{suffix}-role"), rules, labels)
     yield role_binding(
         service,
@@ -88,32 +92,36 @@ def _sidecar_access(service: Service, suffix: str) -> Iterator[Object]:
     )
 
 
-def _pod_spec(own: Any, suffix: str, sidecar: bool) -> Any:
-    """The preset's ports under the pod that the service describes in `own`."""
+def _pod_spec(own: Any, behind: bool, account_name: str = "", sidecar: bool = False) -> Any:
+    """The preset's ports under the pod that the service describes in `own`.
+
+    `behind`: its model listens behind a sidecar, which is in this pod where `sidecar` says so.
+    """
     if isinstance(own, Unknown):
         return UNKNOWN
-    behind = sidecar and not suffix
     port = {"containerPort": BEHIND_SIDECAR if behind else PORT, "protocol": "TCP"}
     base: dict[str, Any] = {"containers": [{"name": "main", "ports": [port]}]}
-    if behind:
+    if behind and sidecar:
         front = {"containerPort": PORT, "protocol": "TCP"}
         base["initContainers"] = [{"name": SIDECAR, "ports": [front]}]
+    if account_name:
+        base["serviceAccountName"] = account_name
     return merged(base, dict(mapping(own)))
 
 
 def _deployment(service: Service, own: Section, suffix: str) -> Object:
-    labels = {
+    fixed = {
         **_labels(service, f"workload{suffix}"),
         "kserve.io/component": "workload",
         "llm-d.ai/role": _role(service, suffix),
     }
-    pod = _pod_spec(section(own, "template"), suffix, service.prefill is not None)
+    labels = passed_on(service, own, fixed)
+    decodes = service.prefill is not None and not suffix
+    named = service.names.child("-kserve") if not suffix and _has_sidecar(service) else ""
+    pod = _pod_spec(section(own, "template"), decodes, named, sidecar=True)
     spec: dict[str, Any] = {
         "selector": {"matchLabels": labels},
-        "template": {
-            "metadata": {"labels": _passed_on(service, own, labels)},
-            "spec": pod,
-        },
+        "template": {"metadata": {"labels": labels}, "spec": pod},
     }
     if mapping(own).get("replicas") is not None:
         spec["replicas"] = mapping(own)["replicas"]
@@ -122,30 +130,26 @@ def _deployment(service: Service, own: Section, suffix: str) -> Object:
 
 
 def _leader_worker_set(service: Service, own: Section, suffix: str) -> Object:
-    serving = {
-        "kserve.io/component": "workload",
-        "llm-d.ai/role": "prefill" if suffix else "decode",
-    }
-    workers = _labels(service, f"workload-worker{suffix}")
+    """The preset has a leader for every set, so only leaders are selected as the model's pods."""
+    workers = passed_on(service, own, _labels(service, f"workload-worker{suffix}"))
+    serving = {"kserve.io/component": "workload", "llm-d.ai/role": _role(service, suffix)}
+    leading = {**_labels(service, f"workload-leader{suffix}"), **serving}
+    name = service.names.child(f"-kserve-mn{suffix}")
+    decodes = service.prefill is not None and not suffix
     leader, worker = section(own, "template"), section(own, "worker")
-    if leader is None:
-        workers |= serving
-    template: dict[str, Any] = {
+    template = {
+        "leaderTemplate": {
+            "metadata": {"labels": passed_on(service, own, leading)},
+            "spec": _pod_spec(leader, decodes, name, sidecar=True),
+        },
         "workerTemplate": {
-            "metadata": {"labels": _passed_on(service, own, workers)},
-            "spec": UNKNOWN if isinstance(worker, Unknown) else dict(mapping(worker)),
-        }
+            "metadata": {"labels": workers},
+            "spec": _pod_spec(worker, decodes, name),
+        },
     }
-    if leader is not None:
-        leading = {**_labels(service, f"workload-leader{suffix}"), **serving}
-        template["leaderTemplate"] = {
-            "metadata": {"labels": _passed_on(service, own, leading)},
-            "spec": _pod_spec(leader, suffix, service.prefill is not None),
-        }
     spec: dict[str, Any] = {"leaderWorkerTemplate": template}
     if mapping(own).get("replicas") is not None:
         spec["replicas"] = mapping(own)["replicas"]
-    name = service.names.child(f"-kserve-mn{suffix}")
     version = "leaderworkerset.x-k8s.io/v1"
     return service.make(version, "LeaderWorkerSet", name, {"spec": spec}, workers)
 
@@ -164,7 +168,7 @@ def _service(service: Service) -> Object:
             }
         ],
     }
-    labels = _passed_on(service, service.spec, _labels(service, "workload"))
+    labels = passed_on(service, service.spec, _labels(service, "workload"))
     return service.make("v1", "Service", service.names.workload_service, {"spec": spec}, labels)
 
 
