@@ -23,9 +23,9 @@ from modelgate.doctor.view import View
 from policies.judgement import report
 from tests.doctor import access
 from tests.doctor.clusters import GATEWAY, Cluster
-from tests.doctor.faults.breaking import CLUSTER
 from tests.doctor.kubelet import Kubelet, serving
 from tests.doctor.live import Writer
+from tests.picker.evidence import recorded
 from tests.plugins.control_plane import Told
 
 
@@ -165,14 +165,11 @@ def test_the_envoys_are_asked_through_the_api(
 def test_what_envoy_counts_shows_a_picker_that_cannot_be_reached(
     writer: Writer, healthy: Cluster, node: Kubelet
 ) -> None:
-    counts = "".join(
-        f"{CLUSTER}::10.0.0.9:9002::{name}::9\n" for name in ("cx_total", "cx_connect_fail")
-    )
-    with serving(counts) as port:
+    with serving(recorded("self_signed").clusters) as port:
         node.ports[15000] = port
         found = examined(writer.api, healthy, deep=True)["picker-in-the-loop"]
     assert found.status is Status.FAILED
-    assert "9 of 9 connections to the picker failed" in found.problems[0].what
+    assert "2 of 2 connections to the picker failed" in found.problems[0].what
 
 
 def test_no_api_is_no_verdict(

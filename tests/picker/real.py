@@ -6,8 +6,8 @@ listen on every interface: they have no flag for that.
 
 import http.client
 import re
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,22 +64,32 @@ class Pool:
         self.kubeconfig = kubeconfig
         found = module_folders(load_tool("epp").module, progress)[_MODULE]
         install_crds(kubeconfig, sorted((found / "config/crd/bases").glob("*.yaml")), progress)
-        self._api = Api(kubeconfig)
+        api = Api(kubeconfig)
         for body in [_namespace(), _account(), _pool(port), *map(_pod, HOSTS)]:
-            self._api.create(body)
+            api.create(body)
         self.set_ready(True)
 
     def set_ready(self, ready: bool) -> None:
         """What the kubelet says of every pod."""
+        api = Api(self.kubeconfig)  # the server ends connections that were idle for long
         condition = {"type": "Ready", "status": str(ready)}
         for host in HOSTS:
             status = {"phase": "Running", "podIP": host, "podIPs": [{"ip": host}]}
-            self._api.patch_status(_pod(host), {**status, "conditions": [condition]})
+            api.patch_status(_pod(host), {**status, "conditions": [condition]})
+
+    @contextmanager
+    def nobody_ready(self) -> Iterator[None]:
+        self.set_ready(False)
+        try:
+            yield
+        finally:
+            self.set_ready(True)
 
     def remove(self) -> None:
+        api = Api(self.kubeconfig)
         for host in HOSTS:
-            self._api.delete(_pod(host))
-        self._api.delete(_namespace())
+            api.delete(_pod(host))
+        api.delete(_namespace())
 
 
 class Epp(Process):

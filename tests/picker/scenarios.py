@@ -142,14 +142,11 @@ def dummy(lab: RealLab) -> Evidence:
 def no_pod_ready(lab: RealLab) -> Evidence:
     picker = lab.picker()
     envoy = lab.start(picker, version=_ISTIO)
-    lab.pool.set_ready(False)
-    try:
+    with lab.pool.nobody_ready():
         picker.epp.wait_for_pods(0)
         _post(envoy)
         _post(envoy)
-    finally:
-        lab.pool.set_ready(True)
-        picker.epp.wait_for_pods(len(lab.pods.addresses))
+    picker.epp.wait_for_pods(len(lab.pods.addresses))
     return Evidence.of(envoy, picker, 2)
 
 

@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from modelgate.builds import load_tool
+from modelgate.cli import main
 from modelgate.doctor import admin
 from modelgate.doctor.access_log import Line, parse
 from modelgate.doctor.checks import picker_in_the_loop
@@ -116,3 +118,19 @@ def test_every_line_of_an_access_log_is_a_request() -> None:
             assert len(read(text)) == len(text.splitlines())
         for line, pick in zip(read(evidence.text), read(evidence.picks), strict=True):
             assert replace(pick, picked=None) == line
+
+
+@each
+def test_the_command_says_it_line_by_line(
+    scenario: scenarios.Scenario, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = recorded(scenario.__name__)
+    file = tmp_path / "access.log"
+    file.write_text(evidence.picks)
+    assert main(["logs", str(file)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    lines = read(evidence.picks)
+    assert f"{len(lines)} requests" in told
+    for line, text in zip(lines, told, strict=False):
+        assert f"({picker_word(line)})" in text
+        assert text.endswith(meaning(line))

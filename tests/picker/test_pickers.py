@@ -12,6 +12,7 @@ from tests.picker import guide
 from tests.picker.lab import DESTINATION, Result
 from tests.picker.labs import Lab, ScriptedLab
 from tests.picker.scripted import per_message
+from tests.picker.test_filters_in_the_wild import changed
 
 SMALL: Final = guide.BODY
 LARGE: Final = json.dumps(
@@ -98,6 +99,15 @@ def test_after_the_time_out_it_passes_the_picker_by(lab: Lab, where: str, picker
     assert lab.became(answer, picker) is Result.BYPASSED
     assert lab.pods.received[0].body == SMALL
     assert "content-length" in answer.headers
+
+
+@pytest.mark.parametrize("mode", ["BUFFERED", "STREAMED"])
+def test_no_mode_but_full_duplex_carries_a_pick(lab: Lab, mode: str) -> None:
+    picker = lab.picker()
+    filters = [changed(guide.own_filter(), mode=mode)]
+    envoy = lab.start(picker, envoy_filters=filters, message_timeout="1s")
+    assert lab.became(envoy.send("POST", guide.CHAT, SMALL), picker) is Result.BYPASSED
+    assert picker.heard == 1
 
 
 def test_fail_closed_it_ends_with_504(lab: Lab) -> None:
