@@ -118,7 +118,8 @@ class PodProcess:
     def _fell(self) -> None:
         assert self._child
         now = time.monotonic()
-        self._exit_code = self._child.process.returncode
+        ended = self._child.process.returncode
+        self._exit_code = ended if ended >= 0 else 128 - ended  # as a shell says a signal
         words = self._child.last_words()
         self._child = None
         for port in self._ports:

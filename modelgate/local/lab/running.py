@@ -8,7 +8,7 @@ and nothing else.
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from modelgate.builds import (
     load_tool,
     silent,
 )
+from modelgate.builds.cache import only_one
 from modelgate.local.api import Api
 from modelgate.local.components import WORKLOADS
 from modelgate.local.control_plane import control_plane, stop
@@ -36,6 +37,7 @@ from modelgate.local.lab.gateway import folder_of
 from modelgate.local.owner import Kind, Owner
 from modelgate.local.state import TEMPORARY, Folder, Status
 
+_BUSY = "it starts or stops this lab"
 CONTROLLERS: Final = ("kuadrant-operator", "authorino", "llmisvc")
 POD_PROGRAMS: Final = ("epp", "llm-d-inference-sim")
 NAMESPACE: Final = "kuadrant-system"
@@ -97,31 +99,44 @@ def up(state_dir: Path, progress: Progress = silent, *, model_tls: bool = True) 
     ModelgateError when something cannot be built or does not become ready; then nothing of it runs.
     """
     binaries = _binaries(progress)
-    running = status(state_dir)
-    if running:
-        return running
-    down(state_dir, progress)
-    api = plane_up(state_dir, progress, reset=True, controllers=WORKLOADS)
-    try:
-        _furnish(api, progress, model_tls)
-        folder = _controllers(state_dir)
-        folder.create()
-        with Owner(_KIND, folder, [api.kubeconfig, *binaries]) as owner:
-            controllers = owner.wait_ready(progress)
-            owner.detach()
-    except BaseException:
-        down(state_dir, progress)
-        raise
+    with only_one(_lock(state_dir), _BUSY, progress):
+        running = status(state_dir)
+        if running:
+            return running
+        _stop(state_dir, progress)
+        api = plane_up(state_dir, progress, reset=True, controllers=WORKLOADS)
+        try:
+            _furnish(api, progress, model_tls)
+            folder = _controllers(state_dir)
+            folder.create()
+            with Owner(_KIND, folder, [api.kubeconfig, *binaries]) as owner:
+                controllers = owner.wait_ready(progress)
+                owner.detach()
+        except BaseException:
+            _stop(state_dir, progress)
+            raise
     return Lab(api, controllers)
 
 
 def down(state_dir: Path, progress: Progress = silent) -> bool:
     """Stop the lab of `state_dir` and remove what it stored; False when none ran."""
+    if not state_dir.is_dir():
+        return False
+    with only_one(_lock(state_dir), _BUSY, progress):
+        return _stop(state_dir, progress)
+
+
+def _stop(state_dir: Path, progress: Progress) -> bool:
     controllers = _controllers(state_dir)
     ran = controllers.path.is_dir() and stop(controllers, progress, _KIND.name)
     ran = plane_down(state_dir, progress) or ran
     shutil.rmtree(state_dir, ignore_errors=True)
     return ran
+
+
+def _lock(state_dir: Path) -> Path:
+    """Beside the folder, which goes when the lab is stopped."""
+    return state_dir.with_name(f"{state_dir.name}.lock")
 
 
 def status(state_dir: Path) -> Lab | None:
@@ -145,9 +160,9 @@ def lab(progress: Progress = silent) -> Iterator[Lab]:
             shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def missing() -> list[str]:
-    """What is not in the cache, so that starting a lab would build it."""
-    tools = [load_tool(name) for name in (*CONTROLLERS, *POD_PROGRAMS)]
+def missing(names: Sequence[str] = (*CONTROLLERS, *POD_PROGRAMS)) -> list[str]:
+    """What of these tools is not in the cache, so that starting a lab would build it."""
+    tools = [load_tool(name) for name in names]
     folder = cache_folder() / "tools"
     return [
         tool.name for tool in tools if not (folder / f"{tool.name}-{tool.key}" / tool.name).exists()
