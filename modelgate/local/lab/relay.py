@@ -53,6 +53,11 @@ class Control:
     def close(self, address: Address) -> None:
         self._say({"address": address, "to": None, "close": True})
 
+    def end(self) -> None:
+        """The relay ends, and with it every connection."""
+        for each in filter(None, (self._peer, self._server)):
+            each.close()
+
     def _say(self, message: object, listening: socket.socket | None = None) -> None:
         assert self._peer is not None
         descriptors = [listening.fileno()] if listening else []
