@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.picker import real
+from modelgate.local.lab import running
 from tests.picker.certificates import Certificates, make
 from tests.picker.envoy import binary
 from tests.picker.labs import Lab, RealLab, ScriptedLab
@@ -29,7 +29,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(scope="session")
 def model_pods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
     """Pods for which the simulator answers."""
-    missing = real.missing()
+    missing = running.missing(running.POD_PROGRAMS)
     if missing:
         pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
     with ExitStack() as stack:

@@ -39,7 +39,11 @@ class Answer:
 
 
 def bootstrap(
-    filters: list[Config], routes: list[Config], clusters: list[Config], logs: Path
+    filters: list[Config],
+    routes: list[Config],
+    clusters: list[Config],
+    logs: Path,
+    statistics: Config,
 ) -> Config:
     """One listener on a free loopback port, for any host; access logs go to the folder `logs`."""
     router = {
@@ -62,6 +66,7 @@ def bootstrap(
     }
     return {
         "admin": {"address": _address(0)},
+        "stats_config": statistics,
         "static_resources": {"listeners": [listener], "clusters": clusters},
     }
 

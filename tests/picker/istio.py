@@ -18,6 +18,21 @@ _TYPES: Final = "type.googleapis.com/envoy.extensions.filters.http"
 
 Config = dict[str, Any]
 
+STATISTICS: Final = {
+    "stats_matcher": {
+        "inclusion_list": {
+            "patterns": [
+                *({"prefix": one} for one in ("reporter=", "cluster_manager", "listener_manager")),
+                *({"prefix": one} for one in ("server", "cluster.xds-grpc", "wasm", "component")),
+                *({"prefix": "istio"}, {"suffix": "downstream_cx_active"}),
+                *({"suffix": f"rbac.{one}"} for one in ("allowed", "denied")),
+                {"safe_regex": {"regex": r"vhost\..*\.route\..*"}},
+            ]
+        }
+    }
+}
+"""What Istio keeps of Envoy's statistics where nobody says otherwise (pkg/bootstrap/config.go)."""
+
 
 def base_filter(message_timeout: str) -> Config:
     """The filter of the listener: a stub that sends nothing, to a cluster that does not exist."""

@@ -64,6 +64,7 @@ class Gateway:
     message_timeout: str = "1000s"
     fail_open: bool = True
     ca: Path | None = None
+    statistics: Config = field(default_factory=dict)
     routes: list[Config] = field(default_factory=list)
 
     @contextmanager
@@ -84,7 +85,8 @@ class Gateway:
         names = dict.fromkeys(route["route"]["cluster"] for route in self.routes)
         clusters += [_pods(name, self.pods) for name in names]
         longest_first = sorted(self.routes, key=lambda route: -len(route["match"]["prefix"]))
-        with Envoy(bootstrap(filters, longest_first, clusters, folder), folder) as envoy:
+        started = bootstrap(filters, longest_first, clusters, folder, self.statistics)
+        with Envoy(started, folder) as envoy:
             yield envoy
 
     def _picker(self, name: str, address: str) -> Config:

