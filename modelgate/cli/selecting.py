@@ -105,9 +105,10 @@ class Asked:
     def judgement(self, view: View) -> Judgement:
         """How to judge; `--assume` wins over what a configuration or a cluster states."""
         stated = {**view.versions, **self.assume}
-        today = datetime.now(UTC).date()
+        today, live = datetime.now(UTC).date(), self.live or any(one in LIVE for one in self.beside)
         if not self.stack and not self.policy_config:
-            return Judgement(Settings(self.environment or PRODUCTION, stated, today=today))
+            environment = self.environment or PRODUCTION
+            return Judgement(Settings(environment, stated, today=today, everything=live))
         from policies import settings as pack
 
         configured = pack.read(_policy_config(self.policy_config))
@@ -116,8 +117,8 @@ class Asked:
         settings = replace(
             judged,
             environment=self.environment or by_name,
-            installed=bool(self.stack),
-            everything=self.live or any(name in LIVE for name in self.beside),
+            installed=bool(self.stack) and not live,
+            everything=live,
         )
         return Judgement(settings, configured.accepted)
 
