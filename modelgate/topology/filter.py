@@ -7,7 +7,7 @@ whose predicates hold. Where only map order decides, every winner is possible.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import re2
 
@@ -78,10 +78,14 @@ class HostList:
 
 @dataclass(slots=True)
 class Filter:
-    """Kuadrant's filter on one gateway. `absent` says why there is none, `broken` why it fails."""
+    """Kuadrant's filter on one gateway. `broken` says why it fails.
+
+    `absent` says why there is none, `remedy` the way out of that.
+    """
 
     hosts: dict[str, HostList] = field(default_factory=dict)
     absent: str = ""
+    remedy: str = ""
     broken: str = ""
     doubt: str = ""
 
@@ -97,41 +101,47 @@ class Filter:
 def configure(topology: Topology, gateway: Gateway, behaviour: Behaviour) -> Filter:
     """The filter that Kuadrant writes for `gateway`."""
     result = Filter()
-    result.absent, result.doubt = _served_by_kuadrant(topology, gateway)
+    result.absent, result.remedy = _absent(topology, gateway)
+    if not topology.settings.installed and not result.absent:
+        result.doubt = _doubt(topology)
     builder = _Builder(topology, gateway, behaviour)
     for listener, route, rule, hosts in builder.paths():
         auths, complete, limited = builder.actions(listener, route, rule)
         if not limited and all(auth.dropped for auth in auths):
             continue
         for index, match in enumerate(rule.matches):
-            # How kuadrant-operator writes a gRPC method expression was not read.
-            sure = complete and not (route.is_grpc and match.kind == "RegularExpression")
-            item = ActionSet(
-                listener, route, rule, index, match, auths, sure, limited, _order(match, route)
-            )
-            result.broken = result.broken or _broken(match)
+            order, asked = _order(match, route), _as_asked(match)
+            item = ActionSet(listener, route, rule, index, asked, auths, complete, limited, order)
+            result.broken = result.broken or _broken(asked)
             for hostname in hosts:
                 listed = result.hosts.setdefault(hostname, HostList(hostname))
                 listed.sets.append(item)
-                listed.index.add(*_indexed(match), item)
+                listed.index.add(*_indexed(asked), item)
     return result
 
 
-def _served_by_kuadrant(topology: Topology, gateway: Gateway) -> tuple[str, str]:
-    controller = topology.class_controller(gateway)
-    kuadrant = topology.of("Kuadrant")
-    classes = topology.of("GatewayClass")
-    if controller is not None and controller not in topology.settings.controllers:
-        return f"GatewayClass {gateway.class_name} belongs to {controller}: no policy applies", ""
-    if topology.settings.installed:
+def _absent(topology: Topology, gateway: Gateway) -> tuple[str, str]:
+    """Why Kuadrant puts no filter on a gateway, and the way out; both empty where it does."""
+    controller, settings = topology.class_controller(gateway), topology.settings
+    name, kuadrant = gateway.class_name, topology.of("Kuadrant")
+    if controller is not None and controller not in settings.controllers:
+        why = f"GatewayClass {name} belongs to {controller}: no policy applies"
+        return why, "use a class that Kuadrant serves"
+    if settings.installed:
         return "", ""
-    if controller is None and (classes or kuadrant):
-        return f"GatewayClass {gateway.class_name} does not exist: Kuadrant sees no path", ""
-    if not kuadrant and topology.settings.everything:
-        return "no Kuadrant resource exists: no policy is enforced", ""
-    if not kuadrant and classes:
-        return "", "no Kuadrant resource is in view: without one no policy is enforced"
+    if controller is None and (kuadrant or topology.of("GatewayClass")):
+        why = f"GatewayClass {name} does not exist: Kuadrant sees no path"
+        return why, "create it, or name a class that Kuadrant serves"
+    if not kuadrant and settings.everything:
+        why = "no Kuadrant resource exists: no policy is enforced"
+        return why, "create a Kuadrant resource; its operator brings the filters back"
     return "", ""
+
+
+def _doubt(topology: Topology) -> str:
+    if topology.of("GatewayClass") and not topology.of("Kuadrant"):
+        return "no Kuadrant resource is in view: without one no policy is enforced"
+    return ""
 
 
 class _Builder:
@@ -186,14 +196,39 @@ def _auth(effective: Effective) -> Auth:
 
 def _order(match: Match, route: Route) -> tuple[int, int, bool, int, int, str]:
     """kuadrant-operator's order: a match without method comes before one with (types.go:88)."""
+    kind, length = _specificity(match)
     return (
-        _KINDS.get(match.kind, 3),
-        -len(match.path),
+        _KINDS.get(kind, 3),
+        -length,
         bool(match.method),
         -len(match.headers),
         -len(match.query),
         route.created,
     )
+
+
+def _specificity(match: Match) -> tuple[str, int]:
+    """Kind and length by which a match is sorted: a gRPC method not by what its predicate says.
+
+    Source: kuadrant-operator, internal/wasm/utils.go, ConvertGRPCRouteMatchToHTTP.
+    """
+    asked = match.grpc
+    if asked is None:
+        return match.kind, len(match.path)
+    both = bool(asked.service and asked.name)
+    named = len("/".join(["", *filter(None, (asked.service, asked.name))]))
+    if asked.regex and not asked.any:
+        return "RegularExpression", named + (len("^$") if both else len("^"))
+    return "Exact" if both else "PathPrefix", named
+
+
+def _as_asked(match: Match) -> Match:
+    """The match of which the filter's predicate is made (utils.go, predicateFromGRPCMethod)."""
+    asked = match.grpc
+    if asked is None or asked.any or (asked.service and not asked.regex):
+        return match
+    path = f"^/{asked.service or '[^/]+'}/{asked.name or '.*'}$"
+    return replace(match, kind="RegularExpression", path=path)
 
 
 def _indexed(match: Match) -> tuple[str, str]:

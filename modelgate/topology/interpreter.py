@@ -108,7 +108,7 @@ def passages(world: World, gateway: Gateway, call: Call, seen: Attributes) -> li
     """Everything that the filter of `gateway` may say to a request."""
     filter_ = world.filters[gateway.key]
     if filter_.absent:
-        return [Passage(Say.PASSES, filter_.absent, remedy="use a class that Kuadrant serves")]
+        return [Passage(Say.PASSES, filter_.absent, remedy=filter_.remedy)]
     if filter_.broken:
         return [Passage(Say.REFUSES, filter_.broken, 503)]
     if not filter_.hosts:

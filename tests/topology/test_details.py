@@ -1,5 +1,6 @@
 """Details that a person acts on: the status, who opened a door, where its request goes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -233,3 +234,17 @@ def test_what_has_no_representatives() -> None:
         representatives(Compared(patterns={"a.*"}))
     with pytest.raises(NotRegularError):
         representatives(Compared(contains={str(number) for number in range(7)}))
+
+
+def test_the_way_out_is_for_what_is_missing() -> None:
+    """Executed: a deleted Kuadrant resource, and a class of another controller, in the lab."""
+    live = replace(platforms.settings(), everything=True)
+    without = base(without=["Kuadrant kuadrant-system/kuadrant"])
+    assert {one.remedy for one in analyze(without, live).doors} == {
+        "create a Kuadrant resource; its operator brings the filters back"
+    }
+    other = {"controllerName": "example.com/gateway-controller"}
+    foreign = made("gateway.networking.k8s.io/v1", "GatewayClass", "istio", "", other)
+    assert {one.remedy for one in analyze(base(foreign), live).doors} == {
+        "use a class that Kuadrant serves"
+    }
