@@ -35,8 +35,13 @@ def declared_name(service: Object) -> str:
 
 
 def registered(pod: Object) -> list[str]:
-    """The names that a pod's server was started with; empty where its arguments do not say."""
-    words = [part for word in arguments(pod) for part in word.split()]
+    """The names that a pod's server was started with; empty where its arguments do not say.
+
+    KServe 0.20 starts it from a shell script, where names are quoted and lines continued
+    (kserve/kserve, config/llmisvcconfig/config-llm-template.yaml).
+    """
+    words = [part.strip("\"'\\") for word in arguments(pod) for part in word.split()]
+    words = [word for word in words if word]
     if _FLAG not in words:
         words = environment(pod).get("VLLM_ADDITIONAL_ARGS", "").split()
     if _FLAG not in words:
