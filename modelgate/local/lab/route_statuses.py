@@ -67,7 +67,7 @@ def _accepted(route: Body, reference: Body, gateway: Body, around: Surroundings)
         why = "no listener has the sectionName or port of the parentRef"
         return fails(route, "Accepted", "NoMatchingParent", why)
     if not admitting:
-        why = f"no listener admits a {route['kind']} of namespace {namespace}"
+        why = f"no listener admits {route['kind']}s of namespace {namespace}"
         return fails(route, "Accepted", "NotAllowedByListeners", why)
     if not any(_hostnames_meet(listener, route) for listener in admitting):
         why = "no hostname of the route meets a listener's"
@@ -148,7 +148,7 @@ def _fault(route: Body, backend: Body, around: Surroundings) -> tuple[str, str] 
     group, kind = backend.get("group", ""), backend.get("kind", "Service")
     namespace, name = backend.get("namespace", own), backend["name"]
     if (group, kind) not in (_SERVICE, _POOL):
-        return "InvalidKind", f"no backend can be a {kind} of group {group or '(core)'}"
+        return "InvalidKind", f"this gateway knows no {kind} of group {group or '(core)'}"
     if namespace != own and not any(
         _grants(grant, route, (group, kind, namespace, name)) for grant in around.grants
     ):
