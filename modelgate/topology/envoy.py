@@ -197,11 +197,15 @@ def _entries(attachment: Attachment) -> Iterator[Entry]:
 
 
 def rank(match: Match) -> tuple[int, int, bool, int, int]:
-    """Sorts the match that Envoy prefers last (Istio cuts a prefix's trailing slash first)."""
+    """Sorts the match that Envoy prefers last (Istio cuts a prefix's trailing slash first).
+
+    A gRPC match without a method has no path in Istio's eyes, and comes after all that have one.
+    """
     path = match.path.rstrip("/") or "/" if match.kind == "PathPrefix" else match.path
+    anything = match.grpc is not None and match.grpc.any
     return (
-        _KINDS.get(match.kind, 0),
-        len(path),
+        -1 if anything else _KINDS.get(match.kind, 0),
+        0 if anything else len(path),
         bool(match.method),
         len(match.headers),
         len(match.query),

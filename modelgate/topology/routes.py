@@ -47,14 +47,31 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class GrpcMethod:
+    """What a match of a GRPCRoute asks of the method; an empty name asks nothing."""
+
+    service: str = ""
+    name: str = ""
+    regex: bool = False
+
+    @property
+    def any(self) -> bool:
+        return not self.service and not self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
-    """One match: `kind` is Exact, PathPrefix or RegularExpression; header names in lower case."""
+    """One match: `kind` is Exact, PathPrefix or RegularExpression; header names in lower case.
+
+    Where `grpc` is set, `kind` and `path` are how Istio writes it.
+    """
 
     kind: str
     path: str
     method: str = ""
     headers: tuple[Condition, ...] = ()
     query: tuple[Condition, ...] = ()
+    grpc: GrpcMethod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +179,8 @@ def _parent(obj: Object, ref: Mapping[str, Any]) -> Parent:
 
 
 def _rule(obj: Object, index: int, rule: Mapping[str, Any], grpc: bool) -> Rule:
-    matches = tuple(_matches(rule, grpc)) or (Match("PathPrefix", "/"),)
+    everything = Match("PathPrefix", "/", grpc=GrpcMethod() if grpc else None)
+    matches = tuple(_matches(rule, grpc)) or (everything,)
     filters = list(mappings(rule.get("filters")))
     mirrors = [
         _backend(
@@ -210,13 +228,15 @@ def _backend(obj: Object, ref: Mapping[str, Any], mirror: bool = False) -> Backe
 
 def _matches(rule: Mapping[str, Any], grpc: bool) -> Iterator[Match]:
     for item in mappings(rule.get("matches")):
-        kind, path = _grpc_path(item) if grpc else _http_path(item)
+        asked = _grpc_method(item) if grpc else None
+        kind, path = _grpc_path(asked) if asked else _http_path(item)
         yield Match(
             kind=kind,
             path=path,
             method="" if grpc else text(item.get("method")),
             headers=tuple(_conditions(item.get("headers"), lower=True)),
             query=tuple(_conditions(item.get("queryParams"), lower=False)),
+            grpc=asked,
         )
 
 
@@ -225,17 +245,24 @@ def _http_path(item: Mapping[str, Any]) -> tuple[str, str]:
     return text(path.get("type"), "PathPrefix"), text(path.get("value"), "/")
 
 
-def _grpc_path(item: Mapping[str, Any]) -> tuple[str, str]:
-    """A gRPC method match as the path that carries it: `/service/method`."""
+def _grpc_method(item: Mapping[str, Any]) -> GrpcMethod:
     method = mapping(item.get("method"))
-    service, name = text(method.get("service")), text(method.get("method"))
-    if text(method.get("type"), "Exact") == "RegularExpression":
-        return "RegularExpression", f"/{service or '[^/]+'}/{name or '[^/]+'}"
-    if service and name:
-        return "Exact", f"/{service}/{name}"
-    if service:
-        return "PathPrefix", f"/{service}/"
-    return ("RegularExpression", f"/[^/]+/{name}") if name else ("PathPrefix", "/")
+    regex = text(method.get("type"), "Exact") == "RegularExpression"
+    return GrpcMethod(text(method.get("service")), text(method.get("method")), regex)
+
+
+def _grpc_path(asked: GrpcMethod) -> tuple[str, str]:
+    """A gRPC method as the path that carries it, `/service/method`, as Istio writes it.
+
+    Source: istio/istio, pilot/pkg/config/kube/gateway/conversion.go, createGRPCURIMatch.
+    """
+    if asked.any:
+        return "PathPrefix", "/"
+    if asked.regex or not asked.service:
+        return "RegularExpression", f"/{asked.service or '[^/]+'}/{asked.name or '.+'}"
+    if asked.name:
+        return "Exact", f"/{asked.service}/{asked.name}"
+    return "PathPrefix", f"/{asked.service}/"
 
 
 def _conditions(value: Any, lower: bool) -> Iterator[Condition]:

@@ -75,7 +75,7 @@ def _gateway(random: Random, name: str) -> Body:
 
 
 def _route(random: Random, name: str, gateways: list[Body]) -> Body:
-    kind = "GRPCRoute" if random.random() < 0.15 else "HTTPRoute"
+    kind = "GRPCRoute" if random.random() < 0.2 else "HTTPRoute"
     chosen = random.sample(gateways, random.randint(1, len(gateways)))
     parents = []
     for gateway in chosen:
@@ -95,11 +95,27 @@ def _route(random: Random, name: str, gateways: list[Body]) -> Body:
 
 
 def _grpc_rule(random: Random, index: int) -> Body:
-    method: Body = {"service": random.choice(("v1", "llm"))}
-    if random.random() < 0.5:
-        method["method"] = random.choice(("chat", "qwen"))
-    rule: Body = {"matches": [{"method": method}], "backendRefs": [{"name": "svc", "port": 80}]}
+    matches = [_grpc_match(random) for _ in range(random.choice((1, 1, 2)))]
+    rule: Body = {"matches": matches, "backendRefs": [{"name": "svc", "port": 80}]}
+    if random.random() < 0.1:
+        del rule["matches"]
     return rule | ({"name": f"named-{index}"} if random.random() < 0.2 else {})
+
+
+def _grpc_match(random: Random) -> Body:
+    match: Body = {}
+    if random.random() < 0.2:
+        match["headers"] = [{"name": "x-model", "value": random.choice(("big", "small"))}]
+    shape = random.random()
+    if shape < 0.1:
+        return match
+    regex = shape < 0.35
+    method: Body = {"type": "RegularExpression"} if regex else {}
+    if shape < 0.8:
+        method["service"] = random.choice(("v.", "l+m") if regex else ("v1", "llm"))
+    if shape > 0.6 or "service" not in method or random.random() < 0.3:
+        method["method"] = random.choice(("c.*t", "qwen") if regex else ("chat", "qwen"))
+    return {**match, "method": method}
 
 
 def _rule(random: Random, index: int) -> Body:
@@ -183,8 +199,10 @@ def _aimed(random: Random, rule: Body) -> Body:
     if isinstance(method, str):
         found["method"] = method
     elif method is not None:
-        found["method"], found["headers"] = "POST", {"content-type": "application/grpc"}
-        found["path"] = f"/{method['service']}/{method.get('method', 'any')}"
+        found["method"], found["headers"]["content-type"] = "POST", "application/grpc"
+        service = random.choice(("v1", "llm", "other/v1"))
+        called = random.choice(("chat", "qwen", "any", "x/chat"))
+        found["path"] = f"/{service}/{called}"
     if "path" in match:
         query = "?model=x" if "queryParams" in match else ""
         end = random.choice(_ENDS) if match["path"]["type"] != "Exact" else ""
