@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from modelgate.findings import Verdict
-from modelgate.topology import Answer, Outcome, Request, Settings, analyze, trace
+from modelgate.topology import Answer, Request, Settings, analyze, trace
+from modelgate.topology import Outcome as Judged
 from tests.lab.execution import Executed, Executor
+from tests.lab.through_envoy import Outcome, Way
 from tests.lab.topologies import Topology
 
 ASSUMED = Settings(assume={"kuadrant": "1.5.2", "gateway-api": "1.4", "openshift-ai": "3.4"})
@@ -19,13 +21,14 @@ class Word(StrEnum):
 
     WRONG = "judge wrong: refused, but it passes"
     STRICTER = "judge stricter: open, but it was refused"
+    ANOTHER_RULE = "judge wrong about the rule: Envoy took another"
     UNDECIDED = "judge undecided"
     AGREED = "agreed"
     ELSEWHERE = "decided elsewhere: no route, no backend"
     NOT_PUT = "not put to the lab"
 
 
-DISAGREEMENTS = (Word.WRONG, Word.STRICTER)
+DISAGREEMENTS = (Word.WRONG, Word.STRICTER, Word.ANOTHER_RULE)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Row:
     word: Word
     reason: str
     statuses: frozenset[int] = frozenset()
+    outcome: Outcome | None = None
+    """What real Envoy did with it; None where it was not sent."""
 
     @property
     def disagrees(self) -> bool:
@@ -52,7 +57,7 @@ class Row:
         return (
             f"{self.topology.name}: {request.method} {request.scheme}://{request.host}:"
             f"{request.port}{request.path} {dict(request.headers) or ''} at {request.gateway}: "
-            f"{self.word} (executed {executed}; judge: {self.reason})"
+            f"{self.word} (executed {executed}; judge: {self.reason}; Envoy: {self.outcome})"
         )
 
 
@@ -69,26 +74,71 @@ def compare(executor: Executor, topologies: Sequence[Topology]) -> Iterator[Row]
     for executed in executor.run(topologies):
         moved = executed.moved
         answers = trace(moved.objects, ASSUMED, moved.requests)
-        put = zip(executed.topology.requests, moved.requests, answers, strict=True)
-        for request, sent, answer in put:
+        outcomes = _through_envoy(executor, executed, answers)
+        put = zip(executed.topology.requests, moved.requests, answers, outcomes, strict=True)
+        for request, sent, answer, outcome in put:
             word, statuses = _word(executor, executed, sent, answer)
-            reason = executed.refused or _not_comparable(moved, sent)
-            yield Row(executed.topology, request, word, reason or answer.reason, statuses)
+            changed = _changed_by_envoy(sent)
+            if outcome is not None and word not in DISAGREEMENTS:
+                word = _word_of(outcome, answer, word, statuses)
+                changed = "" if outcome.way is not Way.UNKNOWN else changed
+            reason = executed.refused or _not_comparable(moved, sent) or changed or answer.reason
+            yield Row(executed.topology, request, word, reason, statuses, outcome)
 
 
 def tally(rows: Iterable[Row]) -> Counter[Word]:
     return Counter(row.word for row in rows)
 
 
+def _through_envoy(
+    executor: Executor, executed: Executed, answers: Sequence[Answer]
+) -> list[Outcome | None]:
+    """None for a request that is not sent: the judge's gateway is the one, where it names none."""
+    requests = [
+        replace(sent, gateway=sent.gateway or answer.gateway)
+        for sent, answer in zip(executed.moved.requests, answers, strict=True)
+    ]
+    put = [
+        each.gateway != "" and not executed.refused and not _not_comparable(executed.moved, each)
+        for each in requests
+    ]
+    if executor.envoys is None:
+        return [None for _ in requests]
+    sent = [each for each, wanted in zip(requests, put, strict=True) if wanted]
+    outcomes = iter(executor.envoys.put(sent))
+    return [next(outcomes) if wanted else None for wanted in put]
+
+
+def _word_of(outcome: Outcome, answer: Answer, word: Word, statuses: frozenset[int]) -> Word:
+    """How the judge's answer stands to what Envoy did; `word` is what the filter alone did."""
+    closed = answer.outcome in (Judged.REFUSED, Judged.NO_ROUTE)
+    if answer.outcome is Judged.UNDECIDED or outcome.way is Way.UNKNOWN:
+        return word
+    if outcome.way in (Way.SENT_ON, Way.GATEWAY):
+        if closed:
+            return Word.WRONG
+        return Word.AGREED if _same_rule(outcome, answer) else Word.ANOTHER_RULE
+    if closed or (outcome.way is Way.FILTER and _PASSES in statuses):
+        return Word.AGREED  # of equal action sets map order decides, and another was written
+    if outcome.way is Way.NO_BACKEND:
+        return word if _same_rule(outcome, answer) else Word.ANOTHER_RULE
+    return Word.STRICTER
+
+
+def _same_rule(outcome: Outcome, answer: Answer) -> bool:
+    judged = (answer.route.replace(" ", "/"), str(answer.rule), str(answer.match))
+    return judged == tuple(outcome.place.get(name, "") for name in ("route", "rule", "match"))
+
+
 def _word(
     executor: Executor, executed: Executed, sent: Request, answer: Answer
 ) -> tuple[Word, frozenset[int]]:
-    closed = answer.outcome is Outcome.REFUSED
-    if executed.refused or _not_comparable(executed.moved, sent):
+    closed = answer.outcome is Judged.REFUSED
+    if executed.refused or _not_comparable(executed.moved, sent) or _changed_by_envoy(sent):
         return Word.NOT_PUT, frozenset()
-    if answer.outcome is Outcome.UNDECIDED:
+    if answer.outcome is Judged.UNDECIDED:
         return Word.UNDECIDED, frozenset()
-    if answer.outcome is Outcome.NO_ROUTE or (closed and not answer.authenticated):
+    if answer.outcome is Judged.NO_ROUTE or (closed and not answer.authenticated):
         return Word.ELSEWHERE, frozenset()
     at = replace(sent, gateway=sent.gateway or answer.gateway)
     statuses = frozenset(executor.statuses(executed, at))
@@ -99,7 +149,7 @@ def _word(
 
 
 def _not_comparable(topology: Topology, request: Request) -> str:
-    """Why the lab cannot say what becomes of `request`: it runs neither Envoy nor KServe."""
+    """Why the lab cannot say what becomes of `request`."""
     if topology.of_kind("LLMInferenceService", "LLMInferenceServiceConfig"):
         return "KServe's controller, which makes the routes, is not in the lab"
     foreign = topology.of_kind("EnvoyFilter", "WasmPlugin", "VirtualService")
@@ -109,6 +159,10 @@ def _not_comparable(topology: Topology, request: Request) -> str:
         return "the API server sets deletionTimestamp itself"
     if request.method == "OPTIONS" and "CORS" in str(topology.bodies):
         return "Envoy may answer a CORS preflight itself"
-    if any(mark in request.path for mark in ("./", "//", "%", "://")):
-        return "Envoy changes this form of a path first"
     return ""
+
+
+def _changed_by_envoy(request: Request) -> str:
+    """Why the filter alone cannot say what becomes of `request`."""
+    changed = any(mark in request.path for mark in ("./", "//", "%", "://"))
+    return "Envoy changes this form of a path first, and is not installed" if changed else ""

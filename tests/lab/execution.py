@@ -13,6 +13,7 @@ from typing import Any
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
 from modelgate.local.lab import Lab
+from modelgate.local.lab.gateway import State
 from modelgate.local.lab.gateway.action_sets import (
     BrokenConfigError,
     FailedPredicateError,
@@ -23,6 +24,7 @@ from modelgate.local.lab.gateway.patches import plugin_configuration
 from modelgate.local.waiting import until
 from modelgate.topology import Request
 from tests.lab.ext_authz import Authorino
+from tests.lab.through_envoy import Envoys
 from tests.lab.topologies import KUADRANT, Body, Topology
 
 _AGES = ("AuthPolicy", "RateLimitPolicy", "TokenRateLimitPolicy", "HTTPRoute", "GRPCRoute")
@@ -52,9 +54,13 @@ class Executor:
         self._api = Api(lab.kubeconfig)
         self._authorino = Authorino(lab.authorino)
         self._number = 0
+        self.envoys = Envoys(lab) if State.read(lab.gateway) else None
+        """The real Envoy; None where it is not installed."""
 
     def close(self) -> None:
         self._authorino.close()
+        if self.envoys is not None:
+            self.envoys.close()
 
     def run(self, topologies: Sequence[Topology]) -> Iterator[Executed]:
         """Put `topologies` into the lab at once, yield each once all has settled, remove them.
@@ -71,10 +77,14 @@ class Executor:
         self._settle()
         filters, routes = self._filters(), self._routes()
         try:
+            if self.envoys is not None:
+                self.envoys.furnish(moved)
             for topology, each in zip(topologies, moved, strict=True):
                 said = refused.get(each.name, "")
                 yield Executed(topology, each, {} if said else _of(each, filters, routes), said)
         finally:
+            if self.envoys is not None:
+                self.envoys.clear()
             self._remove(moved)
 
     def statuses(self, executed: Executed, request: Request) -> set[int]:

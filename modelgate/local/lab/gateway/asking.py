@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,6 @@ from modelgate.local.lab.gateway.state import Address
 
 _PATIENCE_SECONDS: Final = 60
 _BODY_BYTES: Final = 2**20
-_REQUEST_ID: Final = "x-request-id"
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,23 @@ class Answered:
     line: Line | None = None
     heard: Heard | None = None
 
+    @property
+    def id(self) -> str:
+        """By which logs name the request; empty where Envoy took it for none."""
+        return self.headers.get("x-request-id", "")
+
 
 def ask(address: Address, asked: Asked, folder: Path) -> Answered:
     """Send one request and collect what was said of it. Raises ModelgateError without an answer."""
+    answered = send(address, asked)
+    if not answered.id:
+        return answered
+    line = logged(folder, answered.id)
+    return replace(answered, line=line, heard=heard(folder, answered.id))
+
+
+def send(address: Address, asked: Asked) -> Answered:
+    """Send one request. Raises ModelgateError without an answer."""
     started = time.monotonic()
     try:
         response, body = _exchange(address, asked)
@@ -60,10 +73,7 @@ def ask(address: Address, asked: Asked, folder: Path) -> Answered:
         ) from None
     seconds = time.monotonic() - started
     headers = {name.lower(): value for name, value in response.getheaders()}
-    identity = headers.get(_REQUEST_ID, "")
-    line = logged(folder, identity) if identity else None
-    said = heard(folder, identity) if identity else None
-    return Answered(response.status, headers, body, seconds, line, said)
+    return Answered(response.status, headers, body, seconds)
 
 
 def _exchange(address: Address, asked: Asked) -> tuple[http.client.HTTPResponse, bytes]:

@@ -54,6 +54,8 @@ class Backends:
         ]
         per_filter = {}
         if any(pools):
+            if route["kind"] != "HTTPRoute":
+                raise NotUnderstoodError("an InferencePool behind gRPC")
             if len(references) > 1:
                 raise NotUnderstoodError("an InferencePool beside another backend in one rule")
             (pool,) = pools
@@ -75,7 +77,7 @@ class Backends:
         namespace, name = _namespace(route, reference), reference["name"]
         target = f"{kind}.{group}" if group else kind
         own = route["metadata"]["namespace"]
-        if not self._world.allows("HTTPRoute", own, target, namespace, name):
+        if not self._world.allows(route["kind"], own, target, namespace, name):
             return f"not allowed|{target} {namespace}/{name}"
         try:
             if pool is not None:
@@ -126,7 +128,7 @@ def stub() -> Config:
 
 def leads_to_a_pool(route: Body) -> bool:
     """Whether Istio puts the stub on the gateways of this route."""
-    return any(
+    return route["kind"] == "HTTPRoute" and any(
         each.get("kind") == "InferencePool" and each.get("group") == INFERENCE
         for rule in route["spec"].get("rules", ())
         for each in rule.get("backendRefs", ())

@@ -9,13 +9,34 @@ from typing import Any, Final
 
 from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError
 
-_RANKS: Final = {"RegularExpression": 0, "PathPrefix": 1, "Exact": 2}
+_RANKS: Final = {"Everything": 0, "RegularExpression": 1, "PathPrefix": 2, "Exact": 3}
 _EVERYTHING: Final[Body] = {"path": {"type": "PathPrefix", "value": "/"}}
 
 
-def matches_of(rule: Body) -> list[Body]:
-    """A rule without matches takes everything."""
-    return list(rule.get("matches") or [_EVERYTHING])
+def matches_of(rule: Body, kind: str) -> list[Body]:
+    """Those of a rule of an HTTPRoute or, in its words, of a GRPCRoute; without any, everything."""
+    matches = rule.get("matches")
+    if kind == "HTTPRoute":
+        return list(matches or [_EVERYTHING])
+    return [{**match, "path": _path_of_method(match.get("method"))} for match in matches or [{}]]
+
+
+def _path_of_method(told: Body | None) -> Body:
+    """The path of a gRPC call is /SERVICE/METHOD."""
+    if told is None:
+        return {"type": "Everything", "value": ""}
+    service, method = told.get("service"), told.get("method")
+    if told.get("type", "Exact") == "RegularExpression":
+        return _regular(f"/{service or '[^/]+'}/{method or '.+'}")
+    if method is None:
+        return {"type": "PathPrefix", "value": f"/{service}/"}
+    if service is None:
+        return _regular(f"/[^/]+/{method}")
+    return {"type": "Exact", "value": f"/{service}/{method}"}
+
+
+def _regular(value: str) -> Body:
+    return {"type": "RegularExpression", "value": value}
 
 
 def match_config(match: Body) -> Config:
@@ -24,7 +45,7 @@ def match_config(match: Body) -> Config:
     headers = [
         {"name": name, **_value("string_match", each)} for name, each in _headers(match).items()
     ]
-    if "method" in match:
+    if isinstance(match.get("method"), str):  # of a gRPC call it is in the path
         headers.append({"name": ":method", "string_match": {"exact": match["method"]}})
     parameters = [
         {"name": name, **_value("string_match", each)}
@@ -43,17 +64,15 @@ def precedence(match: Body) -> tuple[int, ...]:
     return (
         -_RANKS[kind],
         -len(value),
-        "method" not in match,
+        not isinstance(match.get("method"), str),
         -len(_headers(match)),
         -len(match.get("queryParams", ())),
     )
 
 
 def takes_everything(config: Mapping[str, Any]) -> bool:
-    """Such a route goes behind all others of its virtual host."""
-    match = config["match"]
-    everything = match.get("prefix") == "/" or match.get("safe_regex", {}).get("regex") == ".*"
-    return everything and "headers" not in match and "query_parameters" not in match
+    """No other route of its VirtualService follows such a one, and it ends its virtual host."""
+    return bool(config["match"] == {"prefix": "/"})
 
 
 def path_of(match: Body) -> tuple[str, str]:
@@ -72,7 +91,7 @@ def _path(kind: str, value: str) -> Config:
         return {"path": value}
     if kind == "RegularExpression":
         return {"safe_regex": {"regex": value}}
-    return {"prefix": "/"} if value == "/" else {"path_separated_prefix": value}
+    return {"prefix": "/"} if value in ("/", "") else {"path_separated_prefix": value}
 
 
 def _headers(match: Body) -> dict[str, Body]:

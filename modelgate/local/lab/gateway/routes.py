@@ -2,10 +2,11 @@
 
 Source: istio/istio 1.28: pilot/pkg/config/kube/gateway/route_collections.go (one VirtualService per
 listener and hostname, merged oldest route first), pilot/pkg/networking/core/gateway.go
-(buildGatewayHTTPRouteConfig) and pilot/pkg/networking/core/route/route.go (TranslateRoute).
+(buildGatewayHTTPRouteConfig: the routes of each VirtualService behind those of older ones) and
+pilot/pkg/networking/core/route/route.go (BuildHTTPRoutesForVirtualService, TranslateRoute).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from modelgate.local.lab.gateway.attaching import Listener, attached
@@ -52,7 +53,8 @@ def virtual_hosts(listeners: Sequence[Listener], world: World, backends: Backend
                 continue
             entries = [entry for route in routes for entry in _entries(route, listener, backends)]
             entries.sort(key=lambda entry: entry[0])
-            found.setdefault(shared.lower(), []).extend(config for _, config in entries)
+            configs = _until_everything(config for _, config in entries)
+            found.setdefault(shared.lower(), []).extend(configs)
     return [
         {
             "name": f"{hostname}:{listeners[0].port}",
@@ -64,36 +66,42 @@ def virtual_hosts(listeners: Sequence[Listener], world: World, backends: Backend
     ]
 
 
+def _until_everything(configs: Iterable[Config]) -> Iterator[Config]:
+    for config in configs:
+        yield config
+        if takes_everything(config):
+            return
+
+
 def _by_hostname(listener: Listener, world: World) -> list[tuple[str, list[Body]]]:
-    """Routes by the hostname that they declare; the hostname of the oldest route comes first."""
-    found: dict[str, list[Body]] = {}
+    """Routes by the hostname that they declare, kind by kind; that of the oldest comes first."""
+    found: dict[tuple[str, str], list[Body]] = {}
     for route in attached(listener, world):
-        if route["kind"] != "HTTPRoute":
-            raise NotUnderstoodError(f"{route['kind']} {_place(route)}")
         for hostname in route["spec"].get("hostnames") or ["*"]:
-            found.setdefault(hostname, []).append(route)
-    return sorted(
+            found.setdefault((hostname, route["kind"]), []).append(route)
+    ordered = sorted(
         found.items(),
-        key=lambda item: (item[1][0]["metadata"].get("creationTimestamp", ""), item[0]),
+        key=lambda item: (item[1][0]["metadata"].get("creationTimestamp", ""), item[0][0]),
     )
+    return [(hostname, routes) for (hostname, _), routes in ordered]
 
 
 def _entries(
     route: Body, listener: Listener, backends: Backends
 ) -> Iterator[tuple[tuple[int, ...], Config]]:
     for number, rule in enumerate(route["spec"].get("rules", ())):
-        for index, match in enumerate(matches_of(rule)):
+        for index, match in enumerate(matches_of(rule, route["kind"])):
             yield precedence(match), _entry(route, number, index, listener, backends)
 
 
 def _entry(route: Body, number: int, index: int, listener: Listener, backends: Backends) -> Config:
     rule = route["spec"]["rules"][number]
-    match = matches_of(rule)[index]
+    match = matches_of(rule, route["kind"])[index]
     metadata = route["metadata"]
     name = rule.get("name") or f"{metadata['namespace']}.{metadata['name']}.{number}"
     place = {
         "listener": f"{listener.owner}/{listener.name}",
-        "route": f"HTTPRoute/{_place(route)}",
+        "route": f"{route['kind']}/{_place(route)}",
         "rule": str(number),
         "match": str(index),
     }
@@ -105,7 +113,7 @@ def _entry(route: Body, number: int, index: int, listener: Listener, backends: B
     try:
         return {**head, **_action(route, rule, match, listener, backends)}
     except NotUnderstoodError as error:
-        return {**head, **not_understood(f"HTTPRoute {_place(route)} rule {number}: {error}")}
+        return {**head, **not_understood(f"{route['kind']} {_place(route)} rule {number}: {error}")}
 
 
 def not_understood(text: str) -> Config:
@@ -149,7 +157,8 @@ def _check(rule: Body, filters: Sequence[Body]) -> None:
 def _timeout(rule: Body) -> str:
     """In Envoy's form; without one a gateway waits for ever."""
     told = rule.get("timeouts", {})
-    return _seconds(str(told.get("request", told.get("backendRequest", "0s"))))
+    backend = _seconds(str(told.get("backendRequest", "0s")))
+    return backend if backend != "0s" else _seconds(str(told.get("request", "0s")))
 
 
 def _seconds(duration: str) -> str:

@@ -17,7 +17,7 @@ from modelgate.local.lab.gateway.patches import Patches, patched, patches
 from modelgate.local.lab.gateway.routes import not_understood, virtual_hosts
 from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
 
-CONTROLLER: Final = "istio.io/gateway-controller"
+CONTROLLERS: Final = ("istio.io/gateway-controller", "openshift.io/gateway-controller/v1")
 FILTER: Final = "modelgate.filter-stand-in"
 STAND_IN: Final = "filter-stand-in"
 GATEWAY_HEADER: Final = "x-modelgate-gateway"
@@ -176,7 +176,7 @@ def _gateways(world: World) -> list[Body]:
     classes = {
         each["metadata"]["name"]
         for each in world.of("GatewayClass")
-        if each["spec"]["controllerName"] == CONTROLLER
+        if each["spec"]["controllerName"] in CONTROLLERS
     }
     found = [each for each in world.of("Gateway") if each["spec"]["gatewayClassName"] in classes]
     return sorted(found, key=_name)
