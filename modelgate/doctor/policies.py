@@ -1,6 +1,6 @@
 """What Kuadrant says of a policy: whether it found its target, and whether anything enforces it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from modelgate.doctor.cleaning import MANAGED_BY, OURS
 from modelgate.doctor.conditions import Condition, condition
@@ -53,21 +53,36 @@ def _target(policy: Object) -> tuple[str, str, str]:
     return text(ref.get("kind")), policy.namespace, text(ref.get("name"))
 
 
-def unenforced(view: View, policies: Iterable[Object], closes: bool) -> Iterator[Problem]:
-    """Problems of policies; `closes` says that a door stands open without them."""
+def unenforced(view: View, policies: Sequence[Object], closes: bool) -> Iterator[Problem]:
+    """Problems of policies of one kind; `closes` says that a door stands open without them."""
     for policy in policies:
         resource = f"{policy.kind.lower()} -n {policy.namespace} {policy.name}"
         command = f"kubectl get {resource} -o yaml"
         accepted, enforced = condition(policy, "Accepted"), condition(policy, "Enforced")
         found = enforced if accepted.holds else accepted
         if found.holds:
-            continue
-        if found.reason == "Overridden" and not ours(view, policy):
+            if "partially" in found.message and ours(view, policy):
+                yield _in_part(policy, policies, closes, command)
+        elif found.reason == "Overridden" and not ours(view, policy):
             yield warning(
                 f"{policy.ref} has no effect: {found.message or 'overridden'}", "", command
             )
-            continue
-        yield Problem(_what(policy, found, closes), _FIXES.get(found.reason, ""), command)
+        else:
+            yield Problem(_what(policy, found, closes), _FIXES.get(found.reason, ""), command)
+
+
+def _in_part(policy: Object, policies: Sequence[Object], closes: bool, command: str) -> Problem:
+    """Only the message says it of a policy that others replace on some routes: Enforced is True.
+
+    Executed with kuadrant-operator 1.5.2.
+    """
+    others = ", ".join(one.ref for one in policies if one != policy) or "none that is in view"
+    make = Problem if closes else warning
+    return make(
+        f"{policy.ref} is enforced in part only: on some routes another takes its place ({others})",
+        "declare it in `overrides` with strategy `atomic`, or remove the others",
+        command,
+    )
 
 
 def _what(policy: Object, found: Condition, closes: bool) -> str:

@@ -43,6 +43,17 @@ ABOVE: tuple[Fault, ...] = (
         edit(POLICY, lambda obj: condition(obj["status"], "Enforced", "Overridden")),
     ),
     Fault(
+        "policy replaced on one route of several",
+        "auth-policies",
+        "is enforced in part only: on some routes another takes its place",
+        edit(
+            POLICY,
+            lambda obj: obj["status"]["conditions"][1].update(
+                message="AuthPolicy has been partially enforced"
+            ),
+        ),
+    ),
+    Fault(
         "limit not accepted",
         "limit-policies",
         "Accepted=False TargetNotFound",
