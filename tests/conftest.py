@@ -11,7 +11,7 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.plugins.control_plane"]
+pytest_plugins = ["tests.plugins.control_plane", "tests.plugins.lab"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,23 +1,11 @@
-"""The lab for tests, where its controllers are already built."""
+"""Topologies are put to the lab one batch after the other."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from modelgate.local import lab as controllers
 from modelgate.local.lab import Lab
 from tests.lab.execution import Executor
-from tests.plugins.control_plane import Told
-
-
-@pytest.fixture(scope="session")
-def lab(told: Told) -> Iterator[Lab]:
-    """The lab that `make prove` builds. Without it these tests say so and do not run."""
-    missing = controllers.missing()
-    if missing:
-        pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
-    with controllers.lab(told) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+"""The stack `lab` in the lab: what a deployment declares, and what a node would add to it.
+
+Everything else (routes, pools, AuthConfigs, the filter, statuses) the released controllers write.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from modelgate.engine.in_process import evaluate
+from modelgate.local.api import Api
+from modelgate.local.lab import NAMESPACE, Lab
+from modelgate.local.waiting import until
+from tests.doctor.clusters import ROOT
+from tests.doctor.lab import node
+from tests.doctor.live import Writer
+from tests.doctor.platform import base64, body
+
+STACK = "lab"
+GATEWAY_API = "gateway.networking.k8s.io"
+INGRESS, GATEWAY = "openshift-ingress", "maas-gateway"
+MODELS, NAME = "my-first-model", "qwen3-0-6b"
+CLASS = body(f"{GATEWAY_API}/v1", "GatewayClass", "other")
+DOOR = body(f"{GATEWAY_API}/v1", "Gateway", f"{INGRESS}/{GATEWAY}")
+ROUTE = body(f"{GATEWAY_API}/v1", "HTTPRoute", f"{MODELS}/{NAME}-kserve-route")
+POLICY = body("kuadrant.io/v1", "AuthPolicy", f"{INGRESS}/{GATEWAY}-auth")
+KUADRANT = body("kuadrant.io/v1beta1", "Kuadrant", f"{NAMESPACE}/kuadrant")
+_SECONDS = 90
+_KEY_LABELS = {
+    "app.kubernetes.io/component": "api-key",
+    "app.kubernetes.io/part-of": GATEWAY,
+    "authorino.kuadrant.io/managed-by": "authorino",
+}
+_KEY_ANNOTATIONS = {"secret.kuadrant.io/user-id": "alice", "secret.kuadrant.io/plan-id": "standard"}
+API_KEY = "sk-alice-0123456789"
+
+Body = dict[str, Any]
+Condition = tuple[str, str]
+"""Status and reason."""
+
+
+def project(folder: Path) -> Path:
+    """The repository's stack `lab`, with the route that KServe makes instead of one of ours."""
+    pulumi = {"name": "modelgate", "runtime": "python", "main": str(ROOT)}
+    stack = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
+    stack["config"]["modelgate:platform"]["models"][0]["route"] = "managed"
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(pulumi))
+    (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(stack))
+    return folder
+
+
+def key(namespace: str) -> Body:
+    """The Secret of an API key, as it must be written to Kuadrant's namespace."""
+    data = {"api_key": base64(API_KEY)}
+    place = f"{namespace}/alice"
+    return body("v1", "Secret", place, labels=_KEY_LABELS, annotations=_KEY_ANNOTATIONS, data=data)
+
+
+class Deployment:
+    """The stack as it runs in the lab."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.project = folder
+        self.api, self.writer = Api(lab.kubeconfig), Writer(lab.kubeconfig)
+        self._certificates = lab.kubeconfig.parent / "certs"
+
+    def deploy(self) -> None:
+        """What is declared, its certificate and key, and a pod and an address for the gateway."""
+        self.writer.create(body("v1", "Namespace", INGRESS))
+        for obj in evaluate(self.project, STACK).objects:
+            self.writer.create(json.loads(json.dumps(obj.body)))
+        self.writer.create(self._certificate())
+        self.writer.create(key(NAMESPACE))
+        assert until(self.settled, _SECONDS), self.conditions()
+        gateway = self.api.get(DOOR)
+        self.writer.set_status(node.with_address(gateway))
+        self.writer.create(node.pod_of(gateway))
+
+    def remove(self) -> None:
+        """All of it, and wait until KServe's objects are gone too."""
+        self.writer.clear()
+        kinds = ((f"{GATEWAY_API}/v1", "HTTPRoute"), ("v1", "Pod"), ("apps/v1", "Deployment"))
+        assert until(lambda: not any(self.api.list(*kind) for kind in kinds), _SECONDS)
+
+    def _certificate(self) -> Body:
+        data = {
+            f"tls.{part}": base64((self._certificates / f"apiserver.{part}").read_text())
+            for part in ("crt", "key")
+        }
+        place = f"{INGRESS}/{GATEWAY}-tls"
+        return body("v1", "Secret", place, type="kubernetes.io/tls", data=data)
+
+    @contextmanager
+    def changed(self, one: Body, **spec: Any) -> Iterator[None]:
+        """With other fields in its spec (None takes one away), as if edited by hand."""
+        before = self.api.get(one)["spec"]
+        self.writer.patch(one, {"spec": spec})
+        try:
+            yield
+        finally:
+            self.writer.patch(one, {"spec": {name: before.get(name) for name in spec}})
+
+    @contextmanager
+    def with_(self, *bodies: Body) -> Iterator[None]:
+        """With further objects."""
+        for one in bodies:
+            self.api.create(one)
+        try:
+            yield
+        finally:
+            for one in reversed(bodies):
+                self.api.delete(one)
+
+    @contextmanager
+    def without(self, one: Body) -> Iterator[None]:
+        """Without an object, which comes back as it was made."""
+        before = self.api.get(one)
+        kept = ("name", "namespace", "labels", "annotations")
+        metadata = {name: before["metadata"][name] for name in kept if name in before["metadata"]}
+        self.api.delete(one)
+        try:
+            yield
+        finally:
+            self.api.create({**before, "metadata": metadata})
+
+    def conditions(self) -> dict[str, Condition]:
+        """`Kind name Type` to what it is, for everything that has to hold; the filter as one."""
+        found: dict[str, Condition] = {}
+        for api_version, kind, types in (
+            ("serving.kserve.io/v1alpha2", "LLMInferenceService", ("Ready",)),
+            ("kuadrant.io/v1beta1", "Kuadrant", ("Ready",)),
+            ("kuadrant.io/v1", "AuthPolicy", ("Accepted", "Enforced")),
+            ("kuadrant.io/v1", "RateLimitPolicy", ("Accepted", "Enforced")),
+            ("kuadrant.io/v1alpha1", "TokenRateLimitPolicy", ("Accepted", "Enforced")),
+            (f"{GATEWAY_API}/v1", "HTTPRoute", ("Accepted", "ResolvedRefs")),
+        ):
+            for one in self.api.list(api_version, kind):
+                place = f"{kind} {one['metadata']['name']}"
+                found |= {f"{place} {type_}": _condition(one, type_) for type_ in types}
+        return found
+
+    def filters(self) -> set[str]:
+        """The names of Kuadrant's filters."""
+        listed = self.api.list("networking.istio.io/v1alpha3", "EnvoyFilter")
+        found = {one["metadata"]["name"] for one in listed}
+        return {f"kuadrant-{GATEWAY}"} & found
+
+    def keys(self, namespace: str) -> set[str]:
+        """The names of the Secrets there."""
+        secrets = self.api.list("v1", "Secret")
+        return {
+            one["metadata"]["name"] for one in secrets if one["metadata"]["namespace"] == namespace
+        }
+
+    def answers(self, route: Body) -> list[Body]:
+        """What gateways say of a route (Kuadrant's entries are of another kind)."""
+        parents = self.api.get(route)["status"]["parents"]
+        return [
+            one for one in parents if any(each["type"] == "Accepted" for each in one["conditions"])
+        ]
+
+    def settled(self) -> bool:
+        """Whether every controller says that all is well."""
+        conditions = self.conditions()
+        kinds = {name.partition(" ")[0] for name in conditions}
+        there = {"LLMInferenceService", "Kuadrant", "AuthPolicy", "HTTPRoute"} <= kinds
+        well = all(status == "True" for status, _ in conditions.values())
+        return there and well and bool(self.filters())
+
+    def reason(self, name: str) -> str:
+        return self.conditions().get(name, ("", ""))[1]
+
+
+def _condition(one: Mapping[str, Any], type_: str) -> Condition:
+    """Of the object, or of the gateway controller's answer to a route; the worst there is."""
+    status = one.get("status", {})
+    holders = [status, *status.get("parents", [])]
+    found = [
+        (each["status"], each.get("reason", ""))
+        for holder in holders
+        for each in holder.get("conditions", [])
+        if each["type"] == type_
+    ]
+    return min(found, default=("", ""))
