@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from modelgate.errors import ModelgateError
 
 Body = Mapping[str, Any]
+_IDLE_SECONDS = 20
 
 
 class Api:
@@ -34,6 +36,8 @@ class Api:
             context=ssl.create_default_context(cadata=trust),
         )
         self._kinds: dict[str, dict[str, tuple[str, bool]]] = {}
+        self._used = time.monotonic()
+        self.port = int(urlsplit(cluster["server"]).port or 443)
 
     def list(self, api_version: str, kind: str) -> list[dict[str, Any]]:
         """All objects of a kind, of all namespaces."""
@@ -98,6 +102,9 @@ class Api:
         self, method: str, path: str, body: object = None, content: str = "application/json"
     ) -> dict[str, Any]:
         headers = {**self._headers, "Content-Type": content}
+        if time.monotonic() > self._used + _IDLE_SECONDS:
+            self._connection.close()  # the API server has, or is about to
+        self._used = time.monotonic()
         try:
             self._connection.request(method, path, json.dumps(body) if body else None, headers)
             response = self._connection.getresponse()
