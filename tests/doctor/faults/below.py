@@ -181,16 +181,10 @@ BELOW: tuple[Fault, ...] = (
         ),
     ),
     Fault(
-        "own route without DestinationRules",
+        "DestinationRule removed",
         "backend-tls",
         "speaks TLS, gateways speak plain text to qwen3-0-6b-epp-service",
-        lambda found: None,
-        more=(
-            (
-                "models",
-                ({"name": NAME, "namespace": NAMESPACE, "uri": f"hf://{MODEL}", "replicas": 2},),
-            ),
-        ),
+        remove(f"DestinationRule {NAMESPACE}/{NAME}-kserve-scheduler"),
     ),
     Fault(
         "picker without TLS",
