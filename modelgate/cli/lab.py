@@ -100,7 +100,9 @@ def _listeners(running: "Lab") -> Iterator[str]:
 
 
 def _where(running: "Lab") -> None:
-    port = running.authorino.rpartition(":")[2]
     output.answer(f"lab at {running.api.url}")
-    output.answer(f"Authorino answers ext_authz on port {port}, of every interface of this machine")
+    output.answer(f"Authorino answers ext_authz at {running.authorino}")
+    for name, ports in running.open_ports.items():
+        told = ", ".join(map(str, ports))
+        output.answer(f"{name} listens on every interface of this machine: port {told}")
     output.answer(f"export KUBECONFIG={shlex.quote(str(running.kubeconfig.resolve()))}")

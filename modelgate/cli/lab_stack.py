@@ -74,8 +74,11 @@ class LabStack:
             api.create(self._key(found_by))
 
     def next_commands(self) -> Iterator[str]:
-        """What to enter to deploy the stack and to ask a model."""
-        yield f"pulumi up --stack {self.name} --policy-pack policies"
+        """What to enter to deploy the stack and to ask a model.
+
+        Pulumi keeps what it deployed to an earlier lab in mind, and this one begins empty.
+        """
+        yield f"pulumi up --refresh --stack {self.name} --policy-pack policies"
         for model in self.settings.models[:1] if self.settings else ():
             said = [{"role": "user", "content": "Hello"}]
             body = json.dumps({"model": model.served_as, "messages": said})

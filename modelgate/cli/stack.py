@@ -40,12 +40,19 @@ def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
+@click.option("--refresh", is_flag=True, help="First see what of it the cluster still has.")
 @of_a_stack
-def up(**asked: Any) -> int:
+def up(refresh: bool, **asked: Any) -> int:
     """Deploy a stack: preview, and where the policy pack accepts it, update."""
     from modelgate.engine import automation
+    from modelgate.engine.results import Outcome
 
-    return _told(automation.up(asked["project"], asked["stack"], options(**asked)))
+    how = options(**asked)
+    if refresh:
+        seen = automation.refresh(asked["project"], asked["stack"], how)
+        if seen.outcome is not Outcome.SUCCEEDED:
+            return _told(seen)
+    return _told(automation.up(asked["project"], asked["stack"], how))
 
 
 @click.command()

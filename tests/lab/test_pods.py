@@ -1,10 +1,11 @@
 """A pod's process: later each time that it ends, and reached at the pod's address while it runs."""
 
+import errno
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from modelgate.local.api import Api
+from modelgate.local.lab import enter
 from modelgate.local.lab.containers import MODEL
+from modelgate.local.lab.listening import everywhere
 from modelgate.local.lab.pod import PodProcess, Program
 from modelgate.local.lab.pod_status import State, status
 from modelgate.local.lab.relay import Control
@@ -39,11 +42,8 @@ POD: dict[str, Any] = {
 def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
     """A relay, which ends with its control."""
     monkeypatch.chdir(tmp_path)
-    control = Control()
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        [sys.executable, *control.arguments], env={**os.environ, "PYTHONPATH": str(root)}
-    )
+    control = Control("relay")
+    process = subprocess.Popen([sys.executable, *control.arguments])
     assert until(control.connected, SECONDS)
     yield control
     control.end()
@@ -62,13 +62,10 @@ def answered(address: tuple[str, int], text: bytes) -> bytes:
 
 
 def test_connections_go_to_the_process_while_there_is_one(control: Control) -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as process,
-        socket.create_server((ADDRESS, 0)) as free,
-    ):
-        address = ADDRESS, free.getsockname()[1]
-        free.close()
-        control.open(address)
+    with socket.create_server(("127.0.0.1", 0)) as process:
+        with socket.create_server((ADDRESS, 0)) as listening:
+            address = ADDRESS, listening.getsockname()[1]
+            control.give(address, listening)
         assert answered(address, b"hello") == b""
         control.lead(address, process.getsockname()[1])
         with socket.create_connection(address, SECONDS) as client:
@@ -79,12 +76,47 @@ def test_connections_go_to_the_process_while_there_is_one(control: Control) -> N
                 there.sendall(b"hello to you")
             assert client.recv(100) == b"hello to you"
         control.close(address)
-        assert until(lambda: answered(address, b"hello") == b"", SECONDS)
+        assert until(lambda: refused(address), SECONDS)
 
 
-def test_an_address_that_somebody_has_is_refused(control: Control) -> None:
-    with socket.create_server((ADDRESS, 0)) as taken, pytest.raises(OSError, match="in use"):
-        control.open((ADDRESS, taken.getsockname()[1]))
+def refused(address: tuple[str, int]) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(address) == errno.ECONNREFUSED
+
+
+def test_a_relay_lends_a_socket_of_its_network(control: Control) -> None:
+    with control.lend((ADDRESS, 0)) as lent:
+        assert lent.getsockname()[0] == ADDRESS
+        with socket.create_connection(lent.getsockname(), SECONDS):
+            lent.accept()[0].close()
+
+
+def test_a_network_of_its_own_has_nothing_but_loopback() -> None:
+    """Or is the machine's, where user namespaces are not permitted."""
+    words = [sys.executable, "-I", "-S", enter.__file__, str(os.getpid()), enter.NEW]
+    words += [sys.executable, "-c", "import socket; print(socket.if_nameindex())"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert said.strip() in ("[(1, 'lo')]", str(socket.if_nameindex()))
+
+
+def test_ports_of_every_interface_are_named() -> None:
+    with socket.create_server(("", 0)) as wide, socket.create_server(("127.0.0.1", 0)) as narrow:
+        found = everywhere({"me": os.getpid()})["me"]
+        assert wide.getsockname()[1] in found
+        assert narrow.getsockname()[1] not in found
+
+
+class Here:
+    """This machine's network, and what was said of it."""
+
+    def __init__(self) -> None:
+        self.led: list[int | None] = []
+
+    def command(self, binary: Path, arguments: Sequence[str]) -> tuple[Path, Sequence[str]]:
+        return binary, arguments
+
+    def lead(self, _address: tuple[str, int], port: int | None) -> None:
+        self.led.append(port)
 
 
 def test_a_process_that_ends_is_started_at_once_and_then_later(
@@ -93,9 +125,9 @@ def test_a_process_that_ends_is_started_at_once_and_then_later(
     api = Api(control_plane("kserve-0.20").kubeconfig)
     folder = Folder(tmp_path)
     folder.create()
-    leads: list[tuple[int, int | None]] = []
+    here = Here()
     program = Program(Path("/bin/false"), frozenset())
-    pod = PodProcess(POD, MODEL, ADDRESS, program, folder, lambda *told: leads.append(told))
+    pod = PodProcess(POD, MODEL, ADDRESS, program, folder, here)
     pod.keep(api)
     for restarts in (1, 2):
 
@@ -109,7 +141,7 @@ def test_a_process_that_ends_is_started_at_once_and_then_later(
     )
     pod.keep(api)
     assert pod.pid is None
-    assert [there is None for _, there in leads] == [False, True, False, True]
+    assert [port is None for port in here.led] == [False, True, False, True]
     assert "models.granite-1 ended with 1, again in 10 s" in capfd.readouterr().err
     pod.end()
     assert not list(tmp_path.glob("pods/*"))

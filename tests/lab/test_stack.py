@@ -6,6 +6,7 @@ import signal
 import ssl
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from modelgate.engine.automation import Options, destroy, up
 from modelgate.engine.results import Outcome
 from modelgate.local.api import Api
 from modelgate.local.lab import NAMESPACE, Lab
-from modelgate.local.state import Folder, Process
+from modelgate.local.state import Folder, Process, Status
 from modelgate.local.waiting import until
 from tests.plugins.control_plane import Told
 
@@ -58,9 +59,12 @@ class Deployed:
 
     def pids(self) -> dict[str, int]:
         """Of pods."""
+        return {name: pid for name, pid in self.status().pids.items() if name.startswith(MODELS)}
+
+    def status(self) -> Status:
         status = self._folder.status()
         assert status
-        return {name: pid for name, pid in status.pids.items() if name.startswith(MODELS)}
+        return status
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,14 @@ def test_every_model_pod_answers_at_its_address(deployed: Deployed) -> None:
     assert len({pod["status"]["podIP"] for pod in pods}) == 2
     for pod in pods:
         assert '"id":"Qwen/Qwen3-0.6B"' in _get(pod["status"]["podIP"], "/v1/models")
+
+
+def test_only_loopback_is_listened_on(deployed: Deployed, lab: Lab) -> None:
+    """Where namespaces are permitted, as where this is checked; else the ports are named."""
+    assert until(deployed.settled, SECONDS)
+    running = replace(lab, controllers=deployed.status())
+    own_network = "way-out" in running.controllers.pids
+    assert (running.open_ports == {}) is own_network
 
 
 def test_a_killed_picker_is_started_again(deployed: Deployed) -> None:

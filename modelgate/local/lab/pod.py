@@ -5,10 +5,10 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
@@ -16,6 +16,7 @@ from modelgate.local.lab import probes
 from modelgate.local.lab.containers import MODEL, Command, Place, main_container, picker, simulator
 from modelgate.local.lab.pod_status import State
 from modelgate.local.lab.ports import free_ports
+from modelgate.local.lab.relay import Address
 from modelgate.local.processes import Child, start
 from modelgate.local.state import Folder, write_private
 
@@ -25,6 +26,14 @@ _BACKOFF_SECONDS: Final = 10
 _LONGEST_BACKOFF_SECONDS: Final = 300
 _SETTLED_SECONDS: Final = 600
 _PROBE_EVERY_SECONDS: Final = 5
+
+
+class Reachable(Protocol):
+    """Where processes run, and how they are reached."""
+
+    def command(self, binary: Path, arguments: Sequence[str]) -> tuple[Path, Sequence[str]]: ...
+
+    def lead(self, address: Address, port: int | None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -37,14 +46,14 @@ class Program:
 
 @dataclass
 class PodProcess:
-    """The process of one pod. `lead` sends the connections of a container's port to a port."""
+    """The process of one pod, which `network` reaches at the pod's address."""
 
     pod: Body
     kind: str
     address: str
     program: Program
     folder: Folder
-    lead: Callable[[int, int | None], None]
+    network: Reachable
     state: State = field(init=False)
     _child: Child | None = None
     _ports: dict[int, int] = field(default_factory=dict)
@@ -105,11 +114,11 @@ class PodProcess:
         if command.left_out and not self._restarts:
             sys.stderr.write(f"{self.name} is not told: {', '.join(command.left_out)}\n")
         logs = self.folder.logs
-        binary = self.program.binary
-        self._child = start(binary, command.arguments, logs, self.folder.path, self.name)
+        binary, arguments = self.network.command(self.program.binary, command.arguments)
+        self._child = start(binary, arguments, logs, self.folder.path, self.name)
         self._started, self._asked, self._misses = time.monotonic(), 0, 0
         for port, there in self._ports.items():
-            self.lead(port, there)
+            self.network.lead((self.address, port), there)
         self.state = self._running(False)
 
     def _running(self, ready: bool) -> State:
@@ -123,7 +132,7 @@ class PodProcess:
         words = self._child.last_words()
         self._child = None
         for port in self._ports:
-            self.lead(port, None)
+            self.network.lead((self.address, port), None)
         if now - self._started > _SETTLED_SECONDS:
             self._backoff = 0
         self._next, self._restarts = now + self._backoff, self._restarts + 1
@@ -142,7 +151,7 @@ class PodProcess:
         if self.state.ready and now - self._asked < _PROBE_EVERY_SECONDS:
             return True
         self._asked = now
-        if probes.ready(self.container, self._ports):
+        if probes.ready(self.container, self.address):
             self._misses = 0
             return True
         self._misses += 1

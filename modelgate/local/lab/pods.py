@@ -7,15 +7,15 @@ address of the loopback network of its own, on which the ports of its container 
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from modelgate.local.api import Api
 from modelgate.local.lab.containers import MODEL, PICKER, flags_of, kind_of
+from modelgate.local.lab.network import Network
 from modelgate.local.lab.pod import PodProcess, Program
 from modelgate.local.lab.pod_status import NO_PROCESS, State, status
-from modelgate.local.lab.relay import Control
 from modelgate.local.state import Folder
 
 Body = Mapping[str, Any]
@@ -27,8 +27,10 @@ _FULL: Final = f"the lab runs at most {MOST} model servers and {MOST} pickers"
 class Node:
     """All pods of the API, by their identity."""
 
-    def __init__(self, api: Api, folder: Folder, relay: Control, binaries: Sequence[Path]) -> None:
-        self._api, self._folder, self._relay = api, folder, relay
+    def __init__(
+        self, api: Api, folder: Folder, network: Network, binaries: Sequence[Path]
+    ) -> None:
+        self._api, self._folder, self._network = api, folder, network
         picker, simulator = (Program(each, _flags(each)) for each in binaries)
         self._programs = {MODEL: simulator, PICKER: picker}
         self._processes: dict[str, PodProcess] = {}
@@ -82,22 +84,19 @@ class Node:
         """A process at an address of its own whose ports are free."""
         for address in self._addresses:
             process = PodProcess(
-                pod, kind, address, self._programs[kind], self._folder, self._lead(address)
+                pod, kind, address, self._programs[kind], self._folder, self._network
             )
             opened = []
             try:
                 for port in process.container_ports:
-                    self._relay.open((address, port))
+                    self._network.open((address, port))
                     opened.append(port)
             except OSError:
                 for port in opened:
-                    self._relay.close((address, port))
+                    self._network.close((address, port))
                 continue
             return process
         raise AssertionError("addresses have no end")
-
-    def _lead(self, address: str) -> Callable[[int, int | None], None]:
-        return lambda port, there: self._relay.lead((address, port), there)
 
     def _end(self, uids: set[str]) -> None:
         gone = [self._processes.pop(uid) for uid in uids if uid in self._processes]
@@ -106,7 +105,7 @@ class Node:
         for process in gone:
             process.end()
             for port in process.container_ports:
-                self._relay.close((process.address, port))
+                self._network.close((process.address, port))
         for uid in uids:
             self._said.pop(uid, None)
 

@@ -1,4 +1,4 @@
-"""A container is ready when the probe that it declares says so, asked at its process's own port."""
+"""A container is ready when the probe that it declares says so, asked at the pod's address."""
 
 import http.client
 import socket
@@ -15,17 +15,17 @@ _CHECK: Final = "/grpc.health.v1.Health/Check"
 _SERVING: Final = b"\x08\x01"
 
 
-def ready(container: Mapping[str, Any], ports: Mapping[int, int]) -> bool:
+def ready(container: Mapping[str, Any], host: str) -> bool:
     """Without a probe a running container is ready, as for a kubelet."""
     probe = container.get("readinessProbe", {})
     if "grpc" in probe:
-        return _serving(ports[probe["grpc"]["port"]], probe["grpc"].get("service", ""))
+        return _serving(host, probe["grpc"]["port"], probe["grpc"].get("service", ""))
     if "httpGet" in probe:
         asked = probe["httpGet"]
-        port = ports[_number(container, asked["port"])]
-        return _answers(port, asked.get("path", "/"), asked.get("scheme", "HTTP") == "HTTPS")
+        port = _number(container, asked["port"])
+        return _answers(host, port, asked.get("path", "/"), asked.get("scheme", "HTTP") == "HTTPS")
     if "tcpSocket" in probe:
-        return _listens(ports[_number(container, probe["tcpSocket"]["port"])])
+        return _listens(host, _number(container, probe["tcpSocket"]["port"]))
     return True
 
 
@@ -37,10 +37,10 @@ def _number(container: Mapping[str, Any], port: object) -> int:
     return int(str(port))
 
 
-def _serving(port: int, service: str) -> bool:
+def _serving(host: str, port: int, service: str) -> bool:
     """The health service of gRPC, whose messages are one text and one number."""
     asked = b"\x0a" + bytes([len(service)]) + service.encode() if service else b""
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with grpc.insecure_channel(f"{host}:{port}") as channel:
         check = channel.unary_unary(_CHECK, bytes, bytes)
         try:
             return bool(check(asked, timeout=_SECONDS) == _SERVING)
@@ -48,14 +48,14 @@ def _serving(port: int, service: str) -> bool:
             return False
 
 
-def _answers(port: int, path: str, secure: bool) -> bool:
+def _answers(host: str, port: int, path: str, secure: bool) -> bool:
     """As a kubelet does, without looking at the certificate."""
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     connection = (
-        http.client.HTTPSConnection("127.0.0.1", port, timeout=_SECONDS, context=trust)
+        http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=trust)
         if secure
-        else http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+        else http.client.HTTPConnection(host, port, timeout=_SECONDS)
     )
     try:
         connection.request("GET", path)
@@ -67,9 +67,9 @@ def _answers(port: int, path: str, secure: bool) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     try:
-        with closing(socket.create_connection(("127.0.0.1", port), _SECONDS)):
+        with closing(socket.create_connection((host, port), _SECONDS)):
             return True
     except OSError:
         return False

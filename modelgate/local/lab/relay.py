@@ -1,7 +1,7 @@
-"""A pod's address and port lead to its process, and to nobody while the process is down.
+"""Connections to an address lead to a port of the network on which the relay runs.
 
-`python -m modelgate.local.lab.relay SOCKET` carries the connections. It is told over the socket and
-ends with it. It is given listening sockets, so who makes them decides on which network they are.
+`python relay.py SOCKET` is told over the socket what leads where, and ends with it. It is given
+listening sockets of another network, or listens on its own.
 """
 
 import asyncio
@@ -10,10 +10,8 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-MODULE: Final = "modelgate.local.lab.relay"
-_SOCKET: Final = "relay.sock"
 _PIECE: Final = 64 * 1024
 _MESSAGE: Final = 4096
 Address = tuple[str, int]
@@ -22,10 +20,11 @@ Address = tuple[str, int]
 class Control:
     """The supervisor's end. The working directory is the state folder, whose path may be long."""
 
-    def __init__(self) -> None:
-        Path(_SOCKET).unlink(missing_ok=True)
+    def __init__(self, name: str) -> None:
+        self._name = f"{name}.sock"
+        Path(self._name).unlink(missing_ok=True)
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._server.bind(_SOCKET)
+        self._server.bind(self._name)
         self._server.listen()
         self._server.setblocking(False)
         self._peer: socket.socket | None = None
@@ -33,7 +32,7 @@ class Control:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What Python is started with."""
-        return "-P", "-m", MODULE, _SOCKET
+        return "-I", "-S", __file__, self._name
 
     def connected(self) -> bool:
         """Whether the relay is there."""
@@ -41,17 +40,27 @@ class Control:
             self._peer = self._peer or self._server.accept()[0]
         return self._peer is not None
 
-    def open(self, address: Address) -> None:
-        """Listen there from now on. Raises OSError where somebody else does."""
-        with socket.create_server(address) as listening:
-            self._say({"address": address, "to": None}, listening)
+    def give(self, address: Address, listening: socket.socket, port: int | None = None) -> None:
+        """Connections to a socket that listens lead to `port`; without one they are reset."""
+        self._say({"do": "take", "address": address, "to": port}, listening)
+
+    def listen(self, address: Address) -> None:
+        """The relay itself listens too, on its own network."""
+        self._say({"do": "listen", "address": address})
+
+    def lend(self, address: Address) -> socket.socket:
+        """A socket that listens there on the relay's network."""
+        self._say({"do": "lend", "address": address})
+        assert self._peer is not None
+        _, [descriptor], _, _ = socket.recv_fds(self._peer, _MESSAGE, 1)
+        return socket.socket(fileno=descriptor)
 
     def lead(self, address: Address, port: int | None) -> None:
-        """Connections go to `port` of the loopback interface; with None they are refused."""
-        self._say({"address": address, "to": port})
+        """From now on connections go to `port`; with None they are reset."""
+        self._say({"do": "lead", "address": address, "to": port})
 
     def close(self, address: Address) -> None:
-        self._say({"address": address, "to": None, "close": True})
+        self._say({"do": "close", "address": address})
 
     def end(self) -> None:
         """The relay ends, and with it every connection."""
@@ -67,7 +76,7 @@ class Control:
 class _Relay:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._servers: dict[Address, asyncio.Server] = {}
+        self._servers: dict[Address, list[asyncio.Server]] = {}
         self._targets: dict[Address, int | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended = asyncio.Event()
@@ -77,22 +86,34 @@ class _Relay:
         if not text:
             self.ended.set()
             return
-        message = json.loads(text)
+        message: dict[str, Any] = json.loads(text)
         host, port = message["address"]
         address = host, port
-        self._targets[address] = message["to"]
-        if message.get("close"):
-            self._servers.pop(address).close()
-        for descriptor in descriptors:
-            task = asyncio.ensure_future(self._serve(address, socket.socket(fileno=descriptor)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if message["do"] in ("take", "lead"):
+            self._targets[address] = message["to"]
+        match message["do"]:
+            case "take":
+                self._serve(address, socket.socket(fileno=descriptors[0]))
+            case "listen":
+                self._serve(address, socket.create_server(address))
+            case "lend":
+                with socket.create_server(address) as lent:
+                    socket.send_fds(self._control, [b"lent"], [lent.fileno()])
+            case "close":
+                for server in self._servers.pop(address, []):
+                    server.close()
 
-    async def _serve(self, address: Address, listening: socket.socket) -> None:
+    def _serve(self, address: Address, listening: socket.socket) -> None:
         async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await _carry(reader, writer, self._targets.get(address))
 
-        self._servers[address] = await asyncio.start_server(carry, sock=listening)
+        async def serve() -> None:
+            server = await asyncio.start_server(carry, sock=listening)
+            self._servers.setdefault(address, []).append(server)
+
+        task = asyncio.ensure_future(serve())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _carry(

@@ -34,6 +34,7 @@ from modelgate.local.control_plane import status as plane_status
 from modelgate.local.control_plane import up as plane_up
 from modelgate.local.crds import install_crds
 from modelgate.local.lab.gateway import folder_of
+from modelgate.local.lab.listening import everywhere
 from modelgate.local.owner import Kind, Owner
 from modelgate.local.state import TEMPORARY, Folder, Status
 
@@ -85,6 +86,11 @@ class Lab:
     def gateway(self) -> Path:
         """The folder of the data plane's state and logs."""
         return folder_of(self.controllers.kubeconfig.parent)
+
+    @property
+    def open_ports(self) -> dict[str, list[int]]:
+        """Ports that are not of the loopback interface alone, by process name."""
+        return everywhere({**self.api.pids, **self.controllers.pids})
 
     @property
     def memory_mb(self) -> dict[str, int]:

@@ -8,12 +8,13 @@ import http.client
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
 from modelgate.local.lab import gateway
+from modelgate.local.lab.network import Network
 from modelgate.local.lab.pods import Node
 from modelgate.local.lab.ports import free_ports
 from modelgate.local.lab.processes import (
@@ -23,7 +24,6 @@ from modelgate.local.lab.processes import (
     llmisvc_arguments,
     operator_arguments,
 )
-from modelgate.local.lab.relay import Control
 from modelgate.local.lab.statuses import write_statuses
 from modelgate.local.state import TEMPORARY, Folder, Process
 from modelgate.local.supervisor import ChildError, Supervisor, say
@@ -39,13 +39,11 @@ def run(supervisor: Supervisor, kubeconfig: Path, *binaries: Path) -> None:
     folder, me = supervisor.folder, Process.of(os.getpid())
     folder.record(me)
     os.environ.update(OPERATOR_ENVIRONMENT, KUBECONFIG=str(kubeconfig))
-    checks = _start_controllers(supervisor, kubeconfig, *binaries[:3])
+    api, network = Api(kubeconfig), Network(supervisor)
+    network.let_reach(api.port)
+    checks = _start_controllers(supervisor, network, kubeconfig, *binaries[:3])
     gateway.start(supervisor, kubeconfig, checks)
-    relay = Control()
-    supervisor.start(Path(sys.executable), *relay.arguments, name="relay")
-    supervisor.wait_for("relay", relay.connected)
-    api = Api(kubeconfig)
-    node = Node(api, folder, relay, binaries[3:])
+    node = Node(api, folder, network, binaries[3:])
     recorded: dict[str, int] = {}
     try:
         while True:
@@ -65,18 +63,30 @@ def run(supervisor: Supervisor, kubeconfig: Path, *binaries: Path) -> None:
 
 
 def _start_controllers(
-    supervisor: Supervisor, kubeconfig: Path, operator: Path, authorino: Path, llmisvc: Path
+    supervisor: Supervisor,
+    network: Network,
+    kubeconfig: Path,
+    operator: Path,
+    authorino: Path,
+    llmisvc: Path,
 ) -> str:
     """Where Authorino answers, as `host:port`."""
+
+    def start(binary: Path, arguments: Sequence[str], *shown: int) -> None:
+        program, words = network.command(binary, arguments)
+        supervisor.start(program, *words, name=binary.name)
+        for port in shown:
+            network.show(port)
+
     metrics, health, checks = free_ports(3)
     supervisor.start(operator, *operator_arguments(metrics, health))
     supervisor.wait_for("kuadrant-operator", lambda: _ready(health))
     metrics, health, profiles = free_ports(3)
-    supervisor.start(authorino, *authorino_arguments(checks, metrics, health, profiles))
+    start(authorino, authorino_arguments(checks, metrics, health, profiles), checks, health)
     supervisor.wait_for("authorino", lambda: _ready(health))
     give_certificate(supervisor.folder.path, kubeconfig.parent / "certs")
     webhooks, health = free_ports(2)
-    supervisor.start(llmisvc, *llmisvc_arguments(webhooks, health))
+    start(llmisvc, llmisvc_arguments(webhooks, health), health)
     supervisor.wait_for("llmisvc", lambda: _ready(health))
     return f"127.0.0.1:{checks}"
 
