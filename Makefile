@@ -27,6 +27,8 @@ lab: cli       ## the released controllers beside a local control plane; builds 
 
 prove: dev     ## the judge against the released controllers, as a table of agreement
 	.venv/bin/python -m tests.lab.prove $(PROVE)
+	.venv/bin/python -m tests.lab.kserve
+	.venv/bin/python -m pytest -q tests/lab/test_derivation.py
 
 bench: dev     ## what the judge costs, on generated stacks
 	.venv/bin/python -m bench.judge
