@@ -43,6 +43,12 @@ class Evidence:
         (FOLDER / f"{name}.txt").write_text(header + "".join(parts), encoding="utf-8")
 
 
+def written_by(name: str) -> str:
+    """The versions in its header."""
+    first = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()[0]
+    return first.removeprefix("# ")
+
+
 def recorded(name: str) -> Evidence:
     """What was kept under this name."""
     text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")

