@@ -14,10 +14,11 @@ import yaml
 from modelgate.engine.in_process import evaluate
 from modelgate.local.api import Api
 from modelgate.local.lab import NAMESPACE, Lab
+from modelgate.local.state import Folder
 from modelgate.local.waiting import until
 from tests.doctor.clusters import ROOT
 from tests.doctor.lab import node
-from tests.doctor.live import Writer
+from tests.doctor.live import Writer, collection
 from tests.doctor.platform import base64, body
 
 STACK = "lab"
@@ -28,6 +29,9 @@ CLASS = body(f"{GATEWAY_API}/v1", "GatewayClass", "other")
 DOOR = body(f"{GATEWAY_API}/v1", "Gateway", f"{INGRESS}/{GATEWAY}")
 ROUTE = body(f"{GATEWAY_API}/v1", "HTTPRoute", f"{MODELS}/{NAME}-kserve-route")
 POLICY = body("kuadrant.io/v1", "AuthPolicy", f"{INGRESS}/{GATEWAY}-auth")
+SERVICE = body("serving.kserve.io/v1alpha2", "LLMInferenceService", f"{MODELS}/{NAME}")
+PICKER = body("apps/v1", "Deployment", f"{MODELS}/{NAME}-kserve-router-scheduler")
+PICKER_TLS = body("networking.istio.io/v1", "DestinationRule", f"{MODELS}/{NAME}-picker-tls")
 KUADRANT = body("kuadrant.io/v1beta1", "Kuadrant", f"{NAMESPACE}/kuadrant")
 _SECONDS = 90
 _KEY_LABELS = {
@@ -67,6 +71,7 @@ class Deployment:
         self.project = folder
         self.api, self.writer = Api(lab.kubeconfig), Writer(lab.kubeconfig)
         self._certificates = lab.kubeconfig.parent / "certs"
+        self._processes = Folder(lab.controllers.kubeconfig.parent)
 
     def deploy(self) -> None:
         """What is declared, its certificate and key, and a pod and an address for the gateway."""
@@ -98,11 +103,23 @@ class Deployment:
     def changed(self, one: Body, **spec: Any) -> Iterator[None]:
         """With other fields in its spec (None takes one away), as if edited by hand."""
         before = self.api.get(one)["spec"]
-        self.writer.patch(one, {"spec": spec})
+        self._replace(one, spec)
         try:
             yield
         finally:
-            self.writer.patch(one, {"spec": {name: before.get(name) for name in spec}})
+            self._replace(one, {name: before.get(name) for name in spec})
+
+    def _replace(self, one: Body, spec: Mapping[str, Any]) -> None:
+        there = self.api.get(one)["spec"]
+        patch = [
+            {"op": "add", "path": f"/spec/{name}", "value": value}
+            if value is not None
+            else {"op": "remove", "path": f"/spec/{name}"}
+            for name, value in spec.items()
+            if value is not None or name in there
+        ]
+        path = f"{collection(one)}/{one['metadata']['name']}"
+        self.writer.request("PATCH", path, patch, "application/json-patch+json")
 
     @contextmanager
     def with_(self, *bodies: Body) -> Iterator[None]:
@@ -148,6 +165,20 @@ class Deployment:
         listed = self.api.list("networking.istio.io/v1alpha3", "EnvoyFilter")
         found = {one["metadata"]["name"] for one in listed}
         return {f"kuadrant-{GATEWAY}"} & found
+
+    def picker(self) -> Body:
+        """The pod of the picker, without a name while there is none."""
+        labels = self.api.get(PICKER)["spec"]["selector"]["matchLabels"].items()
+        for pod in self.api.list("v1", "Pod"):
+            if labels <= pod["metadata"].get("labels", {}).items():
+                return pod
+        return {"metadata": {"name": "", "namespace": MODELS}}
+
+    def process(self, pod: Body) -> int | None:
+        """The number of the process that stands for a pod, while it runs."""
+        status = self._processes.status()
+        name = f"{pod['metadata']['namespace']}.{pod['metadata']['name']}"
+        return status.pids.get(name) if status else None
 
     def keys(self, namespace: str) -> set[str]:
         """The names of the Secrets there."""

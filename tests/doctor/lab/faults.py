@@ -1,8 +1,7 @@
 """Faults that people make, made with the API; the released controllers do the rest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from modelgate.local.lab import NAMESPACE
@@ -22,33 +21,13 @@ from tests.doctor.lab.deployment import (
     Deployment,
     key,
 )
+from tests.doctor.lab.fault import Fault
+from tests.doctor.lab.picker_faults import PICKERS
 from tests.doctor.platform import body
 
 _OTHER = "example.com/gateway-controller"
 _NAME = f"HTTPRoute {ROUTE['metadata']['name']}"
 _POOL = {"group": "inference.networking.x-k8s.io", "kind": "InferencePool"}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`make` breaks the lab for a while, `reacted` is true when the controllers have seen it.
-
-    Of the doctor's checks `check` is the first that fails (or, where none `fails`, is doubtful),
-    with `words`; those in `below` have good reason to fail before it. `verdicts` are what
-    `check --live` says of doors.
-    """
-
-    name: str
-    make: Callable[[Deployment], AbstractContextManager[None]]
-    reacted: Callable[[Deployment], bool]
-    check: str
-    words: str
-    verdicts: frozenset[str]
-    fails: bool = True
-    below: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def _closed_listener(stack: Deployment) -> AbstractContextManager[None]:
@@ -122,6 +101,7 @@ def _second_gateway(stack: Deployment) -> Iterator[None]:
 _CLOSED, _OPEN = frozenset({"PROTECTED"}), frozenset({"EXPOSED"})
 
 ALL = (
+    *PICKERS,
     Fault(
         "route not accepted",
         _closed_listener,

@@ -6,7 +6,8 @@ import pytest
 
 from modelgate.local.waiting import until
 from tests.doctor.lab.deployment import Deployment
-from tests.doctor.lab.faults import ALL, Fault
+from tests.doctor.lab.fault import Fault
+from tests.doctor.lab.faults import ALL
 from tests.doctor.lab.said import Commands
 
 _SECONDS = 60
