@@ -7,6 +7,8 @@ sortHTTPRoutes) and pilot/pkg/networking/core/route/route.go (TranslateRouteMatc
 from collections.abc import Mapping
 from typing import Any, Final
 
+import re2
+
 from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError
 
 _RANKS: Final = {"Everything": 0, "RegularExpression": 1, "PathPrefix": 2, "Exact": 3}
@@ -90,8 +92,17 @@ def _path(kind: str, value: str) -> Config:
     if kind == "Exact":
         return {"path": value}
     if kind == "RegularExpression":
-        return {"safe_regex": {"regex": value}}
+        return {"safe_regex": _regex(value)}
     return {"prefix": "/"} if value in ("/", "") else {"path_separated_prefix": value}
+
+
+def _regex(value: str) -> Config:
+    """Envoy refuses all routes of a port for one that its engine does not compile."""
+    try:
+        re2.compile(value)
+    except re2.error:
+        raise NotUnderstoodError(f"regular expression {value}, which Envoy refuses") from None
+    return {"regex": value}
 
 
 def _headers(match: Body) -> dict[str, Body]:
@@ -107,6 +118,6 @@ def _value(field: str, each: Body) -> Config:
         case "Exact":
             return {field: {"exact": each["value"]}}
         case "RegularExpression":
-            return {field: {"safe_regex": {"regex": each["value"]}}}
+            return {field: {"safe_regex": _regex(each["value"])}}
         case other:
             raise NotUnderstoodError(f"match of type {other} for {each['name']}")
