@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -32,6 +31,7 @@ from modelgate.local.lab.gateway.state import (
 )
 from modelgate.local.lab.gateway.translate import Translation, gateway_ports, translate
 from modelgate.local.lab.gateway.world import World
+from modelgate.local.lab.ports import free_ports
 from modelgate.local.processes import shorten
 
 _ROUND_SECONDS: Final = 1.0
@@ -108,10 +108,7 @@ class Service:
 
     def _give_ports(self, keys: list[str]) -> None:
         missing = [key for key in keys if key not in self._ports]
-        held = [socket.create_server(("127.0.0.1", 0)) for _ in missing]
-        for key, each in zip(missing, held, strict=True):
-            self._ports[key] = each.getsockname()[1]
-            each.close()
+        self._ports.update(zip(missing, free_ports(len(missing)), strict=True))
         if missing:
             remember_ports(self._folder, self._ports)
 
