@@ -6,6 +6,7 @@ Everything else (routes, pools, AuthConfigs, the filter, statuses) the released 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from modelgate.local.state import Folder
 from modelgate.local.waiting import until
 from tests.doctor.clusters import ROOT
 from tests.doctor.lab import node
+from tests.doctor.lab.traffic import status_with_key
 from tests.doctor.live import Writer, collection
 from tests.doctor.platform import base64, body
 
@@ -68,7 +70,7 @@ class Deployment:
     """The stack as it runs in the lab."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
-        self.project = folder
+        self.lab, self.project = lab, folder
         self.api, self.writer = Api(lab.kubeconfig), Writer(lab.kubeconfig)
         self._certificates = lab.kubeconfig.parent / "certs"
         self._processes = Folder(lab.controllers.kubeconfig.parent)
@@ -180,12 +182,10 @@ class Deployment:
         name = f"{pod['metadata']['namespace']}.{pod['metadata']['name']}"
         return status.pids.get(name) if status else None
 
-    def keys(self, namespace: str) -> set[str]:
-        """The names of the Secrets there."""
-        secrets = self.api.list("v1", "Secret")
-        return {
-            one["metadata"]["name"] for one in secrets if one["metadata"]["namespace"] == namespace
-        }
+    def admits_the_key(self) -> bool:
+        """Whether Authorino lets a client with the API key pass."""
+        path = f"/{MODELS}/{NAME}/v1/models"
+        return status_with_key(self.lab, f"{INGRESS}/{GATEWAY}", path, API_KEY) == HTTPStatus.OK
 
     def answers(self, route: Body) -> list[Body]:
         """What gateways say of a route (Kuadrant's entries are of another kind)."""

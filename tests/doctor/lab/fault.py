@@ -13,7 +13,8 @@ class Fault:
 
     Of the doctor's checks `check` is the first that fails (or, where none `fails`, is doubtful),
     with `words`; those in `below` have good reason to fail before it. `verdicts` are what
-    `check --live` says of doors.
+    `check --live` says of doors; where the lab's Envoy still has them `served`, the request that
+    is shown for an open door reaches a pod.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Fault:
     words: str
     verdicts: frozenset[str]
     fails: bool = True
+    served: bool = True
     below: tuple[str, ...] = ()
 
     def __str__(self) -> str:

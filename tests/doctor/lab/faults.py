@@ -142,6 +142,7 @@ ALL = (
         "gateway-class",
         f"{_OTHER}: Kuadrant puts no filter on its gateways",
         _OPEN,
+        served=False,
     ),
     Fault(
         "Kuadrant deleted",
@@ -154,7 +155,7 @@ ALL = (
     Fault(
         "key in the wrong namespace",
         _key_elsewhere,
-        lambda stack: key(MODELS)["metadata"]["name"] in stack.keys(MODELS),
+        lambda stack: not stack.admits_the_key(),
         "api-keys",
         f"finds no API key in namespace {NAMESPACE}",
         _CLOSED,

@@ -36,6 +36,11 @@ class Said:
         return [*self.checks("failed"), *self.checks("warned")]
 
     @property
+    def exposed(self) -> list[Document]:
+        """The doors that `check` calls open."""
+        return [door for door in self.document["doors"] if door["verdict"] == "EXPOSED"]
+
+    @property
     def verdicts(self) -> set[str]:
         """The verdicts of the doors that `check` judged."""
         return {door["verdict"] for door in self.document["doors"]}

@@ -9,6 +9,7 @@ from tests.doctor.lab.deployment import Deployment
 from tests.doctor.lab.fault import Fault
 from tests.doctor.lab.faults import ALL
 from tests.doctor.lab.said import Commands
+from tests.doctor.lab.traffic import pod_behind
 
 _SECONDS = 60
 _NEEDS_LOGS = {"request-bodies", "requests-admitted", "picker-in-the-loop"}
@@ -23,6 +24,7 @@ def test_the_healthy_lab_shows_no_error(deployment: Deployment, commands: Comman
     assert (doctor.loud, doctor.exit_code) == ([], 0)
     assert set(doctor.checks("skipped")) == _NEEDS_LOGS | _NEEDS_MORE
     assert (check.verdicts, check.exit_code) == ({"PROTECTED"}, 0)
+    assert deployment.admits_the_key()
 
 
 @pytest.mark.parametrize("fault", ALL, ids=str)
@@ -32,13 +34,15 @@ def test_a_fault_is_named_until_it_is_mended(
     with fault.make(deployment):
         assert until(lambda: fault.reacted(deployment), _SECONDS), deployment.conditions()
         doctor, check = commands.doctor(), commands.check()
+        if check.exposed and fault.served:
+            assert pod_behind(deployment.lab, check.exposed[0])
     named = [*fault.below, fault.check]
     assert doctor.loud[: len(named)] == named
     assert fault.words in doctor.problems(fault.check)
     assert doctor.exit_code == fault.fails
     assert check.verdicts == fault.verdicts
     assert check.exit_code == ("EXPOSED" in fault.verdicts)
-    assert all(door["request"] for door in check.document["doors"] if door["verdict"] == "EXPOSED")
+    assert all(door["request"] for door in check.exposed)
     assert until(deployment.settled, _SECONDS), deployment.conditions()
     assert commands.doctor("--wait", "60s").loud == []
 
