@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from modelgate.local.api import Api
-from modelgate.local.lab import enter
+from modelgate.local.lab import Lab, enter
 from modelgate.local.lab.containers import MODEL
 from modelgate.local.lab.listening import everywhere
 from modelgate.local.lab.pod import PodProcess, Program
@@ -21,7 +21,6 @@ from modelgate.local.lab.pod_status import State, status
 from modelgate.local.lab.relay import Control
 from modelgate.local.state import Folder
 from modelgate.local.waiting import until
-from tests.plugins.control_plane import ControlPlane
 
 ADDRESS = "127.9.8.7"
 SECONDS = 20
@@ -120,9 +119,9 @@ class Here:
 
 
 def test_a_process_that_ends_is_started_at_once_and_then_later(
-    tmp_path: Path, control_plane: ControlPlane, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, lab: Lab, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    api = Api(control_plane("kserve-0.20").kubeconfig)
+    api = Api(lab.kubeconfig)
     folder = Folder(tmp_path)
     folder.create()
     here = Here()
