@@ -7,6 +7,7 @@ from modelgate.local.api import Api
 from modelgate.local.lab import Lab
 from tests.lab.agreement import Word, compare, tally
 from tests.lab.execution import Executor
+from tests.lab.through_envoy import Way
 from tests.lab.topologies import generated, of_the_cases
 
 _SOME = ("a01", "a04", "a09", "b03", "b06")
@@ -24,10 +25,13 @@ def test_the_stand_in_makes_the_operator_call_kuadrant_ready(lab: Lab, executor:
 
 def test_the_judge_agrees_with_cases_and_random_topologies(executor: Executor) -> None:
     cases = [each for each in of_the_cases() if each.name.startswith(_SOME)]
-    found = tally(compare(executor, [*cases, *generated(1, 6)]))
+    rows = list(compare(executor, [*cases, *generated(1, 6)]))
+    found = tally(rows)
     assert found[Word.WRONG] == 0
     assert found[Word.NOT_PUT] == 0
     assert found[Word.AGREED] > 30
+    through_envoy = [row.outcome for row in rows if row.outcome and row.outcome.way != Way.UNKNOWN]
+    assert executor.envoys is None or len(through_envoy) > 30
 
 
 def test_a_lab_that_is_not_there_says_so(tmp_path: Path) -> None:

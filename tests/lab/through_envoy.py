@@ -74,8 +74,7 @@ class Envoys:
             for body in [*self._secrets(topology), *self._pickers(topology)]:
                 with suppress(ModelgateError):  # the topology itself was refused
                     self._made.append(self._api.create(body))
-                    if body["kind"] == "Pod":
-                        self._api.patch_status(body, _READY)
+        give_addresses(self._api, [body for body in self._made if body["kind"] == "Pod"])
         now = time.time()
 
         def served() -> bool:
@@ -95,7 +94,8 @@ class Envoys:
         """Send `requests`; what became of each."""
         state = State.read(self._folder)
         assert state is not None
-        assert not state.refused, state.refused
+        if state.refused:
+            return [Outcome(Way.UNKNOWN, details=state.refused) for _ in requests]
         sent = [_sent(request, state.addresses) for request in requests]
         lines = self._log.lines([each for each, _ in sent if each])
         return [
@@ -141,7 +141,12 @@ class Envoys:
                 }
 
 
-_READY = {"podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+def give_addresses(api: Api, pods: Sequence[Body]) -> None:
+    """Put `pods` on loopback, after the lab has put them where nobody listens."""
+    ready = {"podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+    until(lambda: all("podIP" in api.get(pod).get("status", {}) for pod in pods), _SERVED_SECONDS)
+    for pod in pods:
+        api.patch_status(pod, ready)
 
 
 def _head(kind: str, namespace: str, name: str, labels: Mapping[str, str] | None = None) -> Body:

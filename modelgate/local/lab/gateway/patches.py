@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from modelgate.local.lab.gateway.backends import EXT_PROC
 from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
 
 ISTIO: Final = "1.28.0"
@@ -112,7 +113,8 @@ def _merge_of(patch: Body, one: Body) -> tuple[str, Config]:
     route = host.get("route", {})
     known = set(told) <= {"vhost"} and set(host) <= {"route"} and set(route) <= {"name"}
     value = patch["patch"]["value"]
-    if not known or set(value) != {"typed_per_filter_config"}:
+    filters = set(value.get("typed_per_filter_config", {}))
+    if not known or set(value) != {"typed_per_filter_config"} or filters != {EXT_PROC}:
         raise NotUnderstoodError(f"EnvoyFilter {_name(one)}: its match or value of HTTP_ROUTE")
     return route.get("name", ""), dict(value)
 
