@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from modelgate.builds import kserve_files
-from modelgate.local.lab.containers import Place, flags_of, picker, simulator
+from modelgate.local.lab.containers import Place, flags_of, picker, ports, simulator
 from modelgate.local.lab.running import PROFILE
 from tests.plugins.control_plane import Told
 
@@ -100,3 +100,33 @@ def test_a_picker_gets_its_own_arguments_and_the_plugins_that_it_has(lost: str) 
     assert (given["pool-name"], given["cert-path"]) == ("pool", "/lab/files")
     assert (given["grpc-port"], given["grpc-health-port"]) == ("42002", "42003")
     assert command.left_out == ["apiVersion llm-d.ai/v1alpha1", f"plugin {lost}", "--new-flag"]
+
+
+def pod(labels: dict[str, str], **spec: Any) -> dict[str, Any]:
+    return {"metadata": {"labels": labels}, "spec": spec}
+
+
+def test_a_sidecar_leads_to_the_server_behind_it() -> None:
+    main = {"name": "main", "ports": [{"containerPort": 8001}]}
+    sidecar = {"name": "routing", "ports": [{"containerPort": 8000}]}
+    decode = pod({"kserve.io/component": "workload"}, containers=[main], initContainers=[sidecar])
+    assert ports(decode) == [8001, 8000]
+    command = simulator(main, Place({8001: 41000, 8000: 41000}, {}), SIMULATOR)
+    assert "--port=41000" in command.arguments
+
+
+def test_a_picker_that_is_told_another_port_is_reached_there() -> None:
+    main = {"name": "main", "command": ["/app/epp", "--grpc-port=9999"]}
+    labels = {"app.kubernetes.io/component": "llminferenceservice-router-scheduler"}
+    assert ports(pod(labels, containers=[main])) == [9999, 9003, 9090]
+
+
+@pytest.mark.parametrize("text", ["{", "no mapping", "plugins: [{}]", "plugins: 3"])
+def test_a_configuration_that_is_none_is_left_to_the_picker(text: str) -> None:
+    command = picker({"args": ["--config-text", text]}, PLACE, PICKER)
+    assert f"--config-text={text}" in command.arguments
+
+
+def test_a_quotation_mark_too_many_ends_no_lab() -> None:
+    container = {"env": [{"name": "VLLM_ADDITIONAL_ARGS", "value": "--max-model-len '8"}]}
+    assert "--max-model-len='8" in simulator(container, PLACE, SIMULATOR).arguments

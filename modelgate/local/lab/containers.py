@@ -19,7 +19,7 @@ Flag = tuple[str, list[str]]
 
 MODEL: Final = "model"
 PICKER: Final = "picker"
-PORT: Final = 8000
+_PORT: Final = 8000
 _VLLM: Final = "vllm serve"
 _PORTS: Final = {"grpc-port": 9002, "grpc-health-port": 9003, "metrics-port": 9090}
 _PICKERS: Final = {
@@ -120,7 +120,7 @@ def simulator(container: Body, place: Place, known: frozenset[str]) -> Command:
         names = values if name == "served-model-name" else names
         command.add(name, [place.file(value) for value in values])
     command.add("model", names[:1] or ["model"])
-    command.add("port", [str(place.ports[PORT])])
+    command.add("port", [str(next(iter(place.ports.values())))])
     command.arguments.append("--force-dummy-tokenizer")
     return command
 
@@ -129,19 +129,50 @@ def picker(container: Body, place: Place, known: frozenset[str]) -> Command:
     """The arguments of cmd/epp for the container of an endpoint picker."""
     command = Command()
     told = dict(_PICKERS)
-    for name, values in _flags([*container.get("command", []), *container.get("args", [])]):
+    for name, values in _flags(_words(container)):
         if name not in known | _HIDDEN:
             command.left_out.append(f"--{name}")
-        elif name == "config-text":
+        elif name == "config-text" and values:
             command.add(name, [_configuration(values[0], command.left_out)])
         elif name not in _PORTS:
             told.pop(name, None)
             command.add(name, [place.file(value) for value in values])
     for name, value in told.items():
         command.add(name, [value])
-    for name, port in _PORTS.items():
+    for name, port in _picker_ports(container).items():
         command.add(name, [str(place.ports[port])])
     return command
+
+
+def ports(pod: Body) -> list[int]:
+    """The ports on which the pod's process is reached, its own first.
+
+    A sidecar before a model server has a port too; in the lab it leads to the server.
+    """
+    container = main_container(pod)
+    declared = [one["containerPort"] for one in container.get("ports", [])]
+    if kind_of(pod) == PICKER:
+        return list(dict.fromkeys([*_picker_ports(container).values(), *declared]))
+    sidecars = [
+        one["containerPort"]
+        for sidecar in pod["spec"].get("initContainers", [])
+        for one in sidecar.get("ports", [])
+    ]
+    return list(dict.fromkeys([*declared, *sidecars])) or [_PORT]
+
+
+def _picker_ports(container: Body) -> dict[str, int]:
+    """Where the container says that it listens, by flag."""
+    said = dict(_flags(_words(container)))
+    return {name: _number(said.get(name), port) for name, port in _PORTS.items()}
+
+
+def _number(values: list[str] | None, otherwise: int) -> int:
+    return int(values[0]) if values and values[0].isdecimal() else otherwise
+
+
+def _words(container: Body) -> list[str]:
+    return [*container.get("command", []), *container.get("args", [])]
 
 
 def _vllm_words(container: Body) -> list[str]:
@@ -159,7 +190,14 @@ def _vllm_words(container: Body) -> list[str]:
         ),
         "",
     )
-    return [*(word for word in words if "$" not in word), *shlex.split(additional), *arguments]
+    return [*(word for word in words if "$" not in word), *_split(additional), *arguments]
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quotation mark too many, at which a shell would fail
+        return text.split()
 
 
 def _flags(words: Sequence[str]) -> Iterator[Flag]:
@@ -178,8 +216,17 @@ def _flags(words: Sequence[str]) -> Iterator[Flag]:
 
 
 def _configuration(text: str, left_out: list[str]) -> str:
-    """An EndpointPickerConfig without the plugins that the picker does not have."""
-    config = yaml.safe_load(text)
+    """An EndpointPickerConfig without the plugins that the picker does not have.
+
+    Anything else is passed on: what is wrong with it the picker itself says best.
+    """
+    try:
+        return _known(yaml.safe_load(text), left_out)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return text
+
+
+def _known(config: dict[str, Any], left_out: list[str]) -> str:
     if config.get("apiVersion") != _CONFIG_VERSION:
         left_out.append(f"apiVersion {config.get('apiVersion')}")
         config["apiVersion"] = _CONFIG_VERSION

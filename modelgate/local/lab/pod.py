@@ -13,7 +13,15 @@ from typing import Any, Final, Protocol
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
 from modelgate.local.lab import probes
-from modelgate.local.lab.containers import MODEL, Command, Place, main_container, picker, simulator
+from modelgate.local.lab.containers import (
+    MODEL,
+    Command,
+    Place,
+    main_container,
+    picker,
+    ports,
+    simulator,
+)
 from modelgate.local.lab.pod_status import State
 from modelgate.local.lab.ports import free_ports
 from modelgate.local.lab.relay import Address
@@ -74,7 +82,7 @@ class PodProcess:
 
     @property
     def container_ports(self) -> list[int]:
-        return [each["containerPort"] for each in self.container.get("ports", [])]
+        return ports(self.pod)
 
     @property
     def name(self) -> str:
@@ -106,8 +114,7 @@ class PodProcess:
         except ModelgateError as error:
             self.state = State(self.address, waiting="ContainerCreating", why=error.message)
             return
-        ports = free_ports(len(self.container_ports))
-        self._ports = dict(zip(self.container_ports, ports, strict=True))
+        self._ports = self._free_ports()
         place = Place(self._ports, mounts)
         stand_in = simulator if self.kind == MODEL else picker
         command: Command = stand_in(self.container, place, self.program.flags)
@@ -120,6 +127,13 @@ class PodProcess:
         for port, there in self._ports.items():
             self.network.lead((self.address, port), there)
         self.state = self._running(False)
+
+    def _free_ports(self) -> dict[int, int]:
+        """Ports of this machine by ports of the container."""
+        if self.kind == MODEL:  # one server, whatever leads to it
+            return dict.fromkeys(self.container_ports, *free_ports(1))
+        found = free_ports(len(self.container_ports))
+        return dict(zip(self.container_ports, found, strict=True))
 
     def _running(self, ready: bool) -> State:
         return State(self.address, ready, self._restarts, exit_code=self._exit_code)
@@ -177,7 +191,7 @@ class PodProcess:
         folder = self._files / secret
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, value in (stored.get("data") or {}).items():
-            write_private(folder / name, base64.b64decode(value).decode())
+            write_private(folder / name, base64.b64decode(value).decode(errors="replace"))
         return folder
 
     def ask_to_end(self) -> None:

@@ -30,11 +30,11 @@ def ready(container: Mapping[str, Any], host: str) -> bool:
 
 
 def _number(container: Mapping[str, Any], port: object) -> int:
-    """A port's number, also where a probe gives its name."""
+    """A port's number, also where a probe gives its name; nobody answers at that of no port."""
     for each in container.get("ports", []):
         if each.get("name") == port:
             return int(each["containerPort"])
-    return int(str(port))
+    return int(str(port)) if str(port).isdecimal() else 0
 
 
 def _serving(host: str, port: int, service: str) -> bool:
