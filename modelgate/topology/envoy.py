@@ -1,8 +1,11 @@
 """Where Envoy routes a request: the first of three phases, kept apart from policies.
 
 Istio's conversion: HTTP listeners of one port share their virtual hosts, an HTTPS listener has
-its own, chosen by SNI. Only the nearest virtual host is asked. Precedence: Exact, then longest
-prefix, then regular expression, method, headers, query, then age (pilot `sortHTTPRoutes`).
+its own, chosen by SNI. Only the nearest virtual host is asked. Routes that declare a hostname in
+the same words become one VirtualService; in it the precedence is: Exact, then longest prefix, then
+regular expression, method, headers, query, then age (pilot `mergeHTTPRoutes`, `sortHTTPRoutes`).
+A virtual host has its VirtualServices one after another, the older first; only matches of
+everything come behind all (pilot `buildGatewayHTTPRouteConfig`, `SortVHostRoutes`).
 """
 
 from collections import defaultdict
@@ -30,6 +33,19 @@ class Call:
     headers: Mapping[str, str]
 
 
+@dataclass(slots=True, eq=False)
+class VirtualService:
+    """What Istio makes of the routes that declare one hostname on one listener."""
+
+    attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def age(self) -> str:
+        """That of its oldest route; empty where it is not known."""
+        sure = all(one.route.created and not one.doubt for one in self.attachments)
+        return min(one.route.created for one in self.attachments) if sure else ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One match of one rule on one listener: what Envoy compares a request with."""
@@ -39,10 +55,17 @@ class Entry:
     index: int
     match: Match
     rank: tuple[int, int, bool, int, int]
+    services: tuple[VirtualService, ...]
 
     @property
     def age(self) -> str:
         return self.attachment.route.created
+
+    @property
+    def takes_everything(self) -> bool:
+        match = self.match
+        conditions = match.method or match.headers or match.query
+        return match.kind == "PathPrefix" and match.path == "/" and not conditions
 
 
 @dataclass(slots=True)
@@ -58,20 +81,53 @@ class VirtualHost:
     def candidates(self, call: Call) -> list[Entry]:
         """The entries that may serve `call`: several where age or attachment is not known."""
         found = [entry for entry in self.index.at(call.path) if matches(entry.match, call)]
+        services = {id(each): each for entry in found for each in entry.services}
+        if len(services) == 1:
+            return first_of(found)
+        firsts = {
+            key: first_of([entry for entry in found if service in entry.services])
+            for key, service in services.items()
+        }
         result: list[Entry] = []
-        while found:
-            best = max(entry.rank for entry in found)
-            chosen = oldest([entry for entry in found if entry.rank == best])
-            result += chosen
-            if not all(entry.attachment.doubt for entry in chosen):
-                break
-            found = [entry for entry in found if entry not in chosen]
+        for last in (False, True):
+            for group in by_age(list(services.values())):
+                chosen = [
+                    entry
+                    for service in group
+                    for entry in firsts[id(service)]
+                    if entry.takes_everything is last
+                ]
+                result += [entry for entry in dict.fromkeys(chosen) if entry not in result]
+                if any(not entry.attachment.doubt for entry in chosen):
+                    return result
         return result
 
     @property
     def certain(self) -> bool:
         """Whether some route surely attaches here, so that Envoy has this virtual host."""
         return any(not entry.attachment.doubt for entry in self.entries)
+
+
+def first_of(found: list[Entry]) -> list[Entry]:
+    """The entries of one VirtualService of which one comes first."""
+    result: list[Entry] = []
+    while found:
+        best = max(entry.rank for entry in found)
+        chosen = oldest([entry for entry in found if entry.rank == best])
+        result += chosen
+        if not all(entry.attachment.doubt for entry in chosen):
+            break
+        found = [entry for entry in found if entry not in chosen]
+    return result
+
+
+def by_age(services: list[VirtualService]) -> list[list[VirtualService]]:
+    """In the order of a virtual host; together where their order is not known."""
+    listeners = {id(one.listener) for service in services for one in service.attachments}
+    if len(listeners) > 1 or not all(service.age for service in services):
+        return [services]
+    ages = sorted({service.age for service in services})
+    return [[service for service in services if service.age == age] for age in ages]
 
 
 def oldest(entries: list[Entry]) -> list[Entry]:
@@ -179,21 +235,35 @@ def program(topology: Topology, gateway: Gateway) -> Proxy:
         elif listener.protocol == "HTTPS":
             proxy.https[listener.name] = RouteTable((listener,))
     proxy.http = {port: RouteTable(tuple(named)) for port, named in ports.items()}
+    services: dict[tuple[str, str, str], VirtualService] = defaultdict(VirtualService)
     for attachment in topology.attachments.get(gateway.key, ()):
         listener = attachment.listener
         table = proxy.https.get(listener.name) or proxy.http[listener.port]
-        entries = list(_entries(attachment))
-        for hostname in attachment.hostnames:
+        for hostname, declared in declarations(attachment).items():
+            keys = [(listener.name, attachment.route.object.kind, name) for name in declared]
+            used = tuple(services[key] for key in keys)
+            for service in used:
+                service.attachments.append(attachment)
             vhost = table.vhosts.setdefault(hostname, VirtualHost(hostname))
-            for entry in entries:
+            for entry in _entries(attachment, used):
                 vhost.add(entry)
     return proxy
 
 
-def _entries(attachment: Attachment) -> Iterator[Entry]:
+def declarations(attachment: Attachment) -> dict[str, list[str]]:
+    """The hostnames that Envoy serves, each with the hostnames of the route that lead to it."""
+    found: dict[str, list[str]] = {hostname: [] for hostname in attachment.hostnames}
+    for name in attachment.route.hostnames or (hostnames.ANY,):
+        served = hostnames.intersect(attachment.listener.hostname, name)
+        if served in found:
+            found[served].append(name)
+    return found
+
+
+def _entries(attachment: Attachment, services: tuple[VirtualService, ...]) -> Iterator[Entry]:
     for rule in attachment.route.rules:
         for index, match in enumerate(rule.matches):
-            yield Entry(attachment, rule, index, match, rank(match))
+            yield Entry(attachment, rule, index, match, rank(match), services)
 
 
 def rank(match: Match) -> tuple[int, int, bool, int, int]:

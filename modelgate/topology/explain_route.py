@@ -157,6 +157,10 @@ def _losers(way: Way, vhost: VirtualHost | None) -> Iterator[Step]:
 
 def reason(winner: Entry, other: Entry) -> str:
     """Why `winner` comes before `other`: the first difference in Gateway API's precedence."""
+    if not set(winner.services) & set(other.services):
+        if other.takes_everything:
+            return "a match of everything comes last"
+        return "the routes of a hostname in other words come later: none of them is older"
     for mine, its, why in zip(winner.rank, other.rank, _REASONS, strict=True):
         if mine != its:
             return why

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import re2
 
-from modelgate.topology import cel, hostnames
+from modelgate.topology import cel, hostnames, presence
 from modelgate.topology.authorino import Say, Word, ask, dropped
 from modelgate.topology.cel_syntax import CelSyntaxError, parse
 from modelgate.topology.conditions import ANY_REQUEST
@@ -101,9 +101,9 @@ class Filter:
 def configure(topology: Topology, gateway: Gateway, behaviour: Behaviour) -> Filter:
     """The filter that Kuadrant writes for `gateway`."""
     result = Filter()
-    result.absent, result.remedy = _absent(topology, gateway)
-    if not topology.settings.installed and not result.absent:
-        result.doubt = _doubt(topology)
+    result.absent, result.remedy = presence.absent(topology, gateway)
+    if not result.absent:
+        result.doubt = presence.doubt(topology)
     builder = _Builder(topology, gateway, behaviour)
     for listener, route, rule, hosts in builder.paths():
         auths, complete, limited = builder.actions(listener, route, rule)
@@ -118,30 +118,6 @@ def configure(topology: Topology, gateway: Gateway, behaviour: Behaviour) -> Fil
                 listed.sets.append(item)
                 listed.index.add(*_indexed(asked), item)
     return result
-
-
-def _absent(topology: Topology, gateway: Gateway) -> tuple[str, str]:
-    """Why Kuadrant puts no filter on a gateway, and the way out; both empty where it does."""
-    controller, settings = topology.class_controller(gateway), topology.settings
-    name, kuadrant = gateway.class_name, topology.of("Kuadrant")
-    if controller is not None and controller not in settings.controllers:
-        why = f"GatewayClass {name} belongs to {controller}: no policy applies"
-        return why, "use a class that Kuadrant serves"
-    if settings.installed:
-        return "", ""
-    if controller is None and (kuadrant or topology.of("GatewayClass")):
-        why = f"GatewayClass {name} does not exist: Kuadrant sees no path"
-        return why, "create it, or name a class that Kuadrant serves"
-    if not kuadrant and settings.everything:
-        why = "no Kuadrant resource exists: no policy is enforced"
-        return why, "create a Kuadrant resource; its operator brings the filters back"
-    return "", ""
-
-
-def _doubt(topology: Topology) -> str:
-    if topology.of("GatewayClass") and not topology.of("Kuadrant"):
-        return "no Kuadrant resource is in view: without one no policy is enforced"
-    return ""
 
 
 class _Builder:

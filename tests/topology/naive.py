@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelgate.topology import Object
 
@@ -36,6 +36,15 @@ class Routed:
     match: int
 
 
+class Taken(NamedTuple):
+    """A match that takes a request: its rank in its list, its route, its place."""
+
+    rank: tuple[Any, ...]
+    key: str
+    where: Routed
+    everything: bool
+
+
 class Naive:
     """All answers to one request on one set of objects."""
 
@@ -57,26 +66,22 @@ class Naive:
     # Envoy
 
     def routed(self, asked: Asked) -> set[Routed]:
-        found: dict[str, list[tuple[tuple[Any, ...], str, Routed]]] = {}
+        """Hostnames in other words are other lists, whose order is not known without ages."""
+        found: dict[str, dict[Any, list[Taken]]] = {}
         for listener, route in self._attached(asked.gateway):
             if listener["port"] != asked.port:
                 continue
-            for domain in _domains(listener, route):
+            for domain, declared in _domains(listener, route):
+                lists = found.setdefault(domain, {})
                 for index, number, match in _matches(route):
                     where = Routed(listener["name"], _key(route), index, number)
                     if _envoy_takes(match, asked):
-                        rank = _envoy_rank(match)
-                        found.setdefault(domain, []).append((rank, _key(route), where))
-                    else:
-                        found.setdefault(domain, [])
+                        taken = Taken(_envoy_rank(match), _key(route), where, _everything(match))
+                        lists.setdefault((listener["name"], declared), []).append(taken)
         nearest = _nearest(list(found), _envoy_name(asked.host))
-        taken = found.get(nearest or "", [])
-        best = max((rank for rank, _, _ in taken), default=None)
-        first: dict[str, Routed] = {}
-        for rank, key, where in taken:
-            if rank == best:
-                first.setdefault(key, where)
-        return set(first.values())
+        first = [_first(taken) for taken in found.get(nearest or "", {}).values()]
+        some = [one for ones in first for one in ones if not one.everything]
+        return {one.where for one in some or [one for ones in first for one in ones]}
 
     def _attached(self, gateway: str) -> Iterator[tuple[Manifest, Manifest]]:
         for route in self.routes:
@@ -156,18 +161,34 @@ def _within(pattern: str, name: str) -> bool:
     return pattern.startswith("*.") and name != "*" and name.lstrip("*").endswith(pattern[1:])
 
 
-def _domains(listener: Manifest, route: Manifest) -> list[str]:
+def _domains(listener: Manifest, route: Manifest) -> list[tuple[str, str]]:
+    """Each domain with the words in which the route declares it."""
     own = listener.get("hostname", "*")
     names = route["spec"].get("hostnames")
     if not names:
-        return [own]
+        return [(own, "*")]
     found = []
     for name in names:
         if _within(own, name):
-            found.append(name)
+            found.append((name, name))
         elif _within(name, own):
-            found.append(own)
+            found.append((own, name))
     return found
+
+
+def _first(taken: list[Taken]) -> list[Taken]:
+    """The first of each route among those of the best rank."""
+    best = max(one.rank for one in taken)
+    first: dict[str, Taken] = {}
+    for one in taken:
+        if one.rank == best:
+            first.setdefault(one.key, one)
+    return list(first.values())
+
+
+def _everything(match: Manifest) -> bool:
+    others = match.get("method") or match.get("headers")
+    return match["path"] == {"type": "PathPrefix", "value": "/"} and not others
 
 
 def _filter_hosts(listener: Manifest, route: Manifest) -> list[str]:
