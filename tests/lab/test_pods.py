@@ -19,7 +19,7 @@ from modelgate.local.lab.listening import everywhere
 from modelgate.local.lab.pod import PodProcess, Program
 from modelgate.local.lab.pod_status import State, status
 from modelgate.local.lab.relay import Control
-from modelgate.local.state import Folder
+from modelgate.local.state import Folder, Process
 from modelgate.local.waiting import until
 
 ADDRESS = "127.9.8.7"
@@ -96,6 +96,35 @@ def test_a_network_of_its_own_has_nothing_but_loopback() -> None:
     words += [sys.executable, "-c", "import socket; print(socket.if_nameindex())"]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert said.strip() in ("[(1, 'lo')]", str(socket.if_nameindex()))
+
+
+_PARENT = """
+import os, signal, subprocess, sys
+enter = sys.argv[1]
+program = "import signal; print(1, flush=True); signal.pause()"
+def start(holder):
+    words = [sys.executable, "-I", "-S", enter, str(os.getpid()), holder]
+    words += [sys.executable, "-c", program]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    return child
+first = start("new")
+own = os.readlink(f"/proc/{first.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+second = start(str(first.pid) if own else "new")
+print(first.pid, second.pid, flush=True)
+signal.pause()
+"""
+
+
+def test_programs_on_that_network_die_with_their_parent() -> None:
+    """Entering a user namespace makes the kernel forget that they should."""
+    words = [sys.executable, "-c", _PARENT, enter.__file__]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        children = [Process.of(int(pid)) for pid in parent.stdout.readline().split()]
+        assert [child.alive for child in children] == [True, True]
+        parent.kill()
+    assert until(lambda: not any(child.alive for child in children), SECONDS)
 
 
 def test_ports_of_every_interface_are_named() -> None:
