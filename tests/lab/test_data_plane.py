@@ -78,6 +78,13 @@ class Plane:
         at = self._ports[port.key]
         return Address(port.gateway, port.number, port.secure, port.names, port.hosts, at)
 
+    def refused(self, *bodies: Body) -> list[str]:
+        """What Envoy says of objects that it cannot serve."""
+        told = translate(world(*bodies), self._ports, Surroundings(str(self._folder / ACCESS_LOG)))
+        self._envoy.publish("refused", told.listeners, told.clusters)
+        assert until(lambda: bool(self._envoy.refusals()), SECONDS)
+        return self._envoy.refusals()
+
     def ask(self, address: Address, path: str, *headers: tuple[str, str], **more: str) -> Answered:
         asked = Asked("GET", path, more.get("host", "a.example.com"), headers)
         return ask(address, asked, self._folder)
@@ -203,6 +210,20 @@ def test_what_fails_lets_no_request_pass(
     assert answered.heard is not None
     assert answered.heard.status == status
     assert reason in answered.heard.reason
+
+
+def test_what_envoy_refuses_is_said_and_what_it_took_before_stays(
+    plane: Plane, target: int
+) -> None:
+    address = plane.serve(gateway(), route("r", rule("/a")), service(target=target), pod())
+    kind = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute"
+    value = {"typed_per_filter_config": {"envoy.filters.http.ext_proc": {"@type": kind}}}
+    patch = {"applyTo": "HTTP_ROUTE", "patch": {"operation": "MERGE", "value": value}}
+    empty = made("EnvoyFilter", "empty", {"configPatches": [patch]})
+    others = (gateway(), service(target=target), pod())
+    (said,) = plane.refused(empty, route("r", rule("/b")), *others)
+    assert said.startswith("llm/maas:80: ")
+    assert [plane.ask(address, path).status for path in ("/a", "/b")] == [200, 404]
 
 
 def test_a_broken_regular_expression_answers_501_and_others_are_served(

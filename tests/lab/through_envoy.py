@@ -26,6 +26,7 @@ from tests.lab.topologies import Body, Topology
 from tests.picker.scripted import Scripted, streaming
 
 _NO_ENVOY = "none serves this gateway"
+_REFUSED = "Envoy refuses the configuration of this port"
 _NO_HTTP = "Envoy took this for no HTTP"
 _SERVED_SECONDS = 60
 _LOGGED_SECONDS = 10
@@ -94,9 +95,7 @@ class Envoys:
         """Send `requests`; what became of each."""
         state = State.read(self._folder)
         assert state is not None
-        if state.refused:
-            return [Outcome(Way.UNKNOWN, details=state.refused) for _ in requests]
-        sent = [_sent(request, state.addresses) for request in requests]
+        sent = [_sent(request, state) for request in requests]
         lines = self._log.lines([each for each, _ in sent if each])
         return [
             _outcome(identity, status, lines.get(identity)) if identity else Outcome(Way.NO_ROUTE)
@@ -154,9 +153,12 @@ def _head(kind: str, namespace: str, name: str, labels: Mapping[str, str] | None
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
 
 
-def _sent(request: Request, addresses: Sequence[Address]) -> tuple[str, int]:
+def _sent(request: Request, state: State) -> tuple[str, int]:
     """The id and the status of the answer; no id where nobody listens, or TLS fails."""
     secure = request.scheme == "https"
+    addresses: Sequence[Address] = state.addresses
+    if f"{request.gateway}:{request.port}: " in state.refused:
+        return _REFUSED, 0
     if not any(address.gateway == request.gateway for address in addresses):
         return _NO_ENVOY, 0
     for address in addresses:
@@ -212,7 +214,7 @@ class _Tail:
 
     def lines(self, identities: Sequence[str]) -> dict[str, Line]:
         """The lines of these requests, as soon as all are there."""
-        wanted = set(identities) - {_NO_ENVOY, _NO_HTTP}
+        wanted = set(identities) - {_NO_ENVOY, _NO_HTTP, _REFUSED}
         until(lambda: wanted <= self._read(), _LOGGED_SECONDS)
         return {each: self._found.pop(each) for each in wanted if each in self._found}
 

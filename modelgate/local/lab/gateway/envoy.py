@@ -95,6 +95,13 @@ class Envoy:
         """How often Envoy has refused what it was told."""
         return sum(int(count) for count in _REJECTED.findall(self._ask("/stats?filter=rejected")))
 
+    def refusals(self) -> list[str]:
+        """`namespace/gateway:port: reason` of each listener that it does not take as told."""
+        dump = json.loads(self._ask("/config_dump?resource=dynamic_listeners") or "{}")
+        errors = [each["error_state"] for each in dump.get("configs", ()) if "error_state" in each]
+        told = [f"{each['failed_configuration']['name']}: {each['details']}" for each in errors]
+        return list(dict.fromkeys(told))  # one refused twice is there twice
+
     def _ask(self, path: str) -> str:
         """Empty where it does not answer."""
         try:

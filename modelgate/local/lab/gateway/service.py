@@ -104,7 +104,10 @@ class Service:
         return self._envoy.accepted(version)
 
     def _why(self) -> str:
-        return f"Envoy does not take its configuration:\n{self._envoy.child.last_words()}"
+        words = self._envoy.refusals() or [self._envoy.child.last_words()]
+        return "\n".join(
+            ["Envoy does not take its configuration, and serves what it took last:", *words]
+        )
 
     def _give_ports(self, keys: list[str]) -> None:
         missing = [key for key in keys if key not in self._ports]
