@@ -56,7 +56,7 @@ def answered(address: tuple[str, int], text: bytes) -> bytes:
             connection.sendall(text)
             connection.shutdown(socket.SHUT_WR)
             return connection.recv(100)
-    except ConnectionError:
+    except OSError:
         return b""
 
 
