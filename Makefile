@@ -22,7 +22,7 @@ reject: cli    ## what happens to a production stack with one line too many
 pictures: cli  ## the request path of every stack, drawn; screenshots where a Chromium is installed
 	@$(MODELGATE) pictures
 
-lab: cli       ## the released controllers beside a local control plane; builds them first
+lab: dev       ## the released controllers, Envoy and models on this machine; builds them first
 	@$(MODELGATE) lab up -s lab
 
 prove: dev     ## the judge against the released controllers, as a table of agreement

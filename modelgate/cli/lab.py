@@ -39,6 +39,7 @@ def up(stack: str, project: Path) -> int:
 
     if not stack:
         _where(controllers.up(project / STATE, ProgressLine()))
+        _without_envoy()
         return 0
     from modelgate.cli.lab_stack import LabStack
 
@@ -48,6 +49,7 @@ def up(stack: str, project: Path) -> int:
     for note in wanted.notes():
         output.note(note)
     _where(running)
+    _without_envoy()
     for command in wanted.next_commands():
         output.answer(command)
     return 0
@@ -97,6 +99,13 @@ def _listeners(running: "Lab") -> Iterator[str]:
         yield from (f"  not served: {problem}" for problem in each.problems)
     if state.refused:
         yield state.refused
+
+
+def _without_envoy() -> None:
+    from modelgate.local.lab.gateway import INSTALL, binary
+
+    if binary() is None:
+        output.note(f"no Envoy serves gateways: {INSTALL}")
 
 
 def _where(running: "Lab") -> None:
