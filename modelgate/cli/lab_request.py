@@ -1,5 +1,6 @@
 """`modelgate lab request`: one request through the lab's Envoy, and what every hop said of it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ KEY: Final = "api-key"
 _SHOWN_LINES: Final = 12
 _SHOWN_CHARACTERS: Final = 2000
 _SEEN: Final = "x-went-into-resp-headers"
+_POOL: Final = "outbound|54321||"
 
 
 @click.command("request")
@@ -188,12 +190,13 @@ def _asked_of(heard: "Heard | None") -> Iterator[Line]:
 def _picker(answered: "Answered") -> str:
     line = answered.line
     assert line is not None
-    if not line.picker:
-        return "not asked: the route leads to no InferencePool"
-    if answered.headers.get(_SEEN) == "true" and line.destination:
-        return f"in the loop, picked {line.destination} ({line.picker})"
+    heard = re.search(r"\brh:\d+:0\b", line.picker) is not None
+    if not heard and not line.cluster.startswith(_POOL):
+        return "not asked: the rule leads to no InferencePool"
+    if heard and not line.pod:
+        return f"asked before the request was refused ({line.picker})"
     if answered.headers.get(_SEEN) == "true":
-        return f"in the loop, picked nothing ({line.picker})"
+        return f"in the loop, picked {line.destination or 'nothing'} ({line.picker})"
     return f"not in the loop ({line.picker})"
 
 
