@@ -85,13 +85,20 @@ class Deployment:
         assert until(self.settled, _SECONDS), self.conditions()
         gateway = self.api.get(DOOR)
         self.writer.set_status(node.with_address(gateway))
-        self.writer.create(node.pod_of(gateway))
+        pod = node.pod_of(gateway)
+        self.writer.create(pod)
+        assert until(lambda: self._is_ready(pod), _SECONDS)
+
+    def _is_ready(self, pod: Body) -> bool:
+        conditions = self.api.get(pod).get("status", {}).get("conditions", [])
+        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
     def remove(self) -> None:
-        """All of it, and wait until KServe's objects are gone too."""
+        """All of it, and wait until namespaces and KServe's objects are gone too."""
         self.writer.clear()
         kinds = ((f"{GATEWAY_API}/v1", "HTTPRoute"), ("v1", "Pod"), ("apps/v1", "Deployment"))
         assert until(lambda: not any(self.api.list(*kind) for kind in kinds), _SECONDS)
+        self.writer.remove_namespaces(MODELS, INGRESS)
 
     def _certificate(self) -> Body:
         data = {
