@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from modelgate.topology.answers import Request, Step
-from modelgate.topology.envoy import Entry, RouteTable, VirtualHost, matches
+from modelgate.topology.envoy import Entry, RouteTable, VirtualHost, by_age, matches
 from modelgate.topology.graph import Topology
 from modelgate.topology.hostnames import ANY, covers
 from modelgate.topology.paths import normalize
@@ -160,6 +160,8 @@ def reason(winner: Entry, other: Entry) -> str:
     if not set(winner.services) & set(other.services):
         if other.takes_everything:
             return "a match of everything comes last"
+        if len(by_age([*winner.services, *other.services])) == 1:
+            return "a hostname in other words: which comes first is not known, the worse is told"
         return "the routes of a hostname in other words come later: none of them is older"
     for mine, its, why in zip(winner.rank, other.rank, _REASONS, strict=True):
         if mine != its:
