@@ -1,5 +1,6 @@
 """What one release of OpenShift AI or KServe generates, as typed values of the version table."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,13 @@ from modelgate.version_ranges import in_ranges
 X_POOL_GROUP = "inference.networking.x-k8s.io"
 V1_POOL_GROUP = "inference.networking.k8s.io"
 UPSTREAM_PREFIX = "kserve-"
+_LONGEST_NAME = 63
+
+
+def shadow_service(pool: str) -> str:
+    """The Service that Istio makes for an InferencePool (istio/istio, InferencePoolServiceName)."""
+    suffix = f"-ip-{hashlib.sha256(pool.encode()).hexdigest()[:8]}"
+    return pool[: _LONGEST_NAME - len(suffix)] + suffix
 
 
 @dataclass(frozen=True, slots=True)

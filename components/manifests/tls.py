@@ -6,11 +6,10 @@ KServe's configuration says of models (inference extension, cmd/epp, --secure-se
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 from components.manifests.objects import Manifest, child_name, manifest
 from modelgate.config import Model
-from modelgate.releases import Release
+from modelgate.releases import Release, shadow_service
 
 
 def destination_rules(model: Model, release: Release, pods: bool) -> Iterator[Manifest]:
@@ -27,12 +26,6 @@ def destination_rules(model: Model, release: Release, pods: bool) -> Iterator[Ma
         yield _rule(model, "-pods-tls", workload)
         pool = shadow_service(child_name(model.name, "-inference-pool"))
         yield _rule(model, "-pool-tls", pool, workload)
-
-
-def shadow_service(pool: str) -> str:
-    """The Service that Istio makes for an InferencePool (istio/istio, InferencePoolServiceName)."""
-    suffix = f"-ip-{sha256(pool.encode()).hexdigest()[:8]}"
-    return pool[: 63 - len(suffix)] + suffix
 
 
 def _rule(model: Model, suffix: str, service: str, certified: str = "") -> Manifest:

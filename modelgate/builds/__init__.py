@@ -4,7 +4,7 @@ What cannot be had as a package is built here from its published Go module, once
 user's cache folder; custom resource definitions are read out of the modules that publish them.
 """
 
-from modelgate.builds.build import build, build_control_plane, build_pulumi
+from modelgate.builds.build import build, build_control_plane, build_pulumi, place_of
 from modelgate.builds.cache import cache_folder
 from modelgate.builds.crds import PROFILES, crd_files, kserve_files
 from modelgate.builds.progress import Progress, silent
@@ -21,5 +21,6 @@ __all__ = [
     "crd_files",
     "kserve_files",
     "load_tool",
+    "place_of",
     "silent",
 ]

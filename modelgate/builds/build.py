@@ -35,12 +35,17 @@ def build(tool: Tool, progress: Progress) -> Path:
     It is built at most once for the same inputs: two processes at once share one build, the
     later one waits and says so. Raises ModelgateError without Go, network, or disk space.
     """
-    binary = cache_folder() / "tools" / f"{tool.name}-{tool.key}" / tool.name
+    binary = place_of(tool)
     if not binary.is_file():
         with only_one(binary.with_suffix(".lock"), f"it builds {tool.name}", progress):
             if not binary.is_file():
                 _make(tool, binary, progress)
     return binary
+
+
+def place_of(tool: Tool) -> Path:
+    """Where the binary of `tool` is, once it is built."""
+    return cache_folder() / "tools" / f"{tool.name}-{tool.key}" / tool.name
 
 
 def _make(tool: Tool, binary: Path, progress: Progress) -> None:

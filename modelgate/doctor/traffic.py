@@ -11,7 +11,8 @@ from typing import Final
 
 from modelgate.doctor.access_log import Line
 from modelgate.doctor.view import View
-from modelgate.topology.derive.names import Names, shadow_service
+from modelgate.releases import shadow_service
+from modelgate.topology.derive.names import Names
 from modelgate.topology.objects import Object
 
 _POOL: Final = re.compile(

@@ -125,10 +125,11 @@ def say(text: str) -> None:
         os.write(sys.stdout.fileno(), text.encode() + b"\0")
 
 
-def main(lifetime: str, folder: str, *told: str) -> None:
+def supervise(lifetime: str, folder: str, work: Callable[[Supervisor], None]) -> None:
+    """Do `work` in `folder`, and end all children however it ends; what fails is said."""
     supervisor = Supervisor(Folder(Path(folder)))
     try:
-        run(supervisor, [Path(binary) for binary in told[:3]], told[3:])
+        work(supervisor)
     except (ChildError, OSError) as error:
         say(f"failed {error}")
         sys.exit(str(error))
@@ -136,6 +137,11 @@ def main(lifetime: str, folder: str, *told: str) -> None:
         supervisor.stop()
         if lifetime == TEMPORARY:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(lifetime: str, folder: str, *told: str) -> None:
+    binaries = [Path(binary) for binary in told[:3]]
+    supervise(lifetime, folder, lambda supervisor: run(supervisor, binaries, told[3:]))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import yaml
 
+from modelgate.releases import shadow_service
 from modelgate.report.safe import plain
 from modelgate.topology.derive import INCOMPLETE, NOT_DERIVED, RuleRow
-from modelgate.topology.derive.names import shadow_service
 from modelgate.topology.objects import UNKNOWN, Object
 from modelgate.topology.values import labels, mapping, text
 

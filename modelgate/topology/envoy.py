@@ -81,20 +81,20 @@ class VirtualHost:
     def candidates(self, call: Call) -> list[Entry]:
         """The entries that may serve `call`: several where age or attachment is not known."""
         found = [entry for entry in self.index.at(call.path) if matches(entry.match, call)]
-        services = {id(each): each for entry in found for each in entry.services}
+        services = list(dict.fromkeys(each for entry in found for each in entry.services))
         if len(services) == 1:
             return first_of(found)
         firsts = {
-            key: first_of([entry for entry in found if service in entry.services])
-            for key, service in services.items()
+            service: first_of([entry for entry in found if service in entry.services])
+            for service in services
         }
         result: list[Entry] = []
         for last in (False, True):
-            for group in by_age(list(services.values())):
+            for group in by_age(services):
                 chosen = [
                     entry
                     for service in group
-                    for entry in firsts[id(service)]
+                    for entry in firsts[service]
                     if entry.takes_everything is last
                 ]
                 result += [entry for entry in dict.fromkeys(chosen) if entry not in result]

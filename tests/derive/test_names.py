@@ -2,7 +2,8 @@
 
 import pytest
 
-from modelgate.topology.derive.names import Names, child_name, policy_name, shadow_service
+from modelgate.releases import shadow_service
+from modelgate.topology.derive.names import Names, child_name, policy_name
 
 LONG = "a-very-long-llm-inference-service-name-for-testing-truncation"
 

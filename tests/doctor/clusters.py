@@ -21,8 +21,8 @@ from modelgate.doctor.cleaning import clean
 from modelgate.doctor.kinds import WANTED, Kind
 from modelgate.doctor.snapshot import Certificate, Declared, PickerLog, Probed, Snapshot, Upstream
 from modelgate.engine.in_process import evaluate
+from modelgate.releases import shadow_service
 from modelgate.topology.derive import derive
-from modelgate.topology.derive.names import shadow_service
 from modelgate.topology.objects import UNKNOWN, Object, group_of
 from modelgate.topology.settings import Settings
 from modelgate.versions import table

@@ -107,17 +107,18 @@ def _policies(random: Random, gateways: list[Body], routes: list[Body]) -> list[
     policies = []
     for index in range(random.choice((1, 1, 2, 2, 3, 4))):
         target = random.choice([*gateways, *gateways, *routes])
-        reference = {
-            "group": GATEWAY_API,
-            "kind": target["kind"],
-            "name": target["metadata"]["name"],
-        }
+        reference = reference_to(target)
         if random.random() < 0.3:
             reference["sectionName"] = _section(random, target)
         namespace = target["metadata"]["namespace"]
         spec = {"targetRef": reference, **_block(random)}
         policies.append(made("kuadrant.io/v1", "AuthPolicy", f"p{index}", namespace, spec))
     return policies
+
+
+def reference_to(target: Body) -> Body:
+    """A policy's `targetRef`."""
+    return {"group": GATEWAY_API, "kind": target["kind"], "name": target["metadata"]["name"]}
 
 
 def _section(random: Random, target: Body) -> str:
@@ -131,10 +132,15 @@ def _block(random: Random) -> Body:
     inner: Body = {"rules": _rules(random)}
     if random.random() < 0.25:
         inner["when"] = [{"predicate": random.choice(_WHEN)}]
+    return in_a_block(random, inner, 0.5)
+
+
+def in_a_block(random: Random, inner: Body, strategies: float) -> Body:
+    """Bare, as defaults or as overrides; of the latter two `strategies` say how they combine."""
     block = random.choice(("bare", "defaults", "overrides"))
     if block == "bare":
         return inner
-    if random.random() < 0.5:
+    if random.random() < strategies:
         inner["strategy"] = random.choice(("atomic", "merge"))
     return {block: inner}
 

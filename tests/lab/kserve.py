@@ -3,7 +3,6 @@
 Nothing else of the lab runs. `python -m tests.lab.kserve` builds both controllers.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,21 +13,21 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from modelgate.builds import Progress, build, crd_files, kserve_files, load_tool
+from modelgate.builds import Progress, build, crd_files, load_tool
 from modelgate.cli.progress import ProgressLine
 from modelgate.local import control_plane
 from modelgate.local.api import Api
 from modelgate.local.crds import install_crds
+from modelgate.local.lab import KSERVE
 from modelgate.local.lab.conditions import fails, holds
 from modelgate.local.lab.ports import free_ports
 from modelgate.local.lab.processes import give_certificate, llmisvc_arguments
+from modelgate.local.lab.running import kserve_configuration
 from modelgate.local.processes import Child, start
 from modelgate.releases import V1_POOL_GROUP, X_POOL_GROUP
 
 TOOLS: Final = {"kserve-0.16": "llmisvc-0.16", "kserve-0.20": "llmisvc"}
-NAMESPACE: Final = "kserve"
 GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
-_CONFIGURATION: Final = ("configmap/inferenceservice.yaml", "llmisvcconfig/config-*.yaml")
 _WORKERS: Final[dict[str, Any]] = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -69,8 +68,8 @@ def kserve(profile: str, progress: Progress) -> Iterator[Api]:
         with control_plane(progress) as plane:
             _install(plane.kubeconfig, profile, folder, progress)
             api = Api(plane.kubeconfig)
-            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-            for body in _configuration(profile, progress):
+            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": KSERVE}})
+            for body in kserve_configuration(profile, progress, model_tls=True):
                 api.create(body)
             child = _start(binary, plane.kubeconfig, folder)
             try:
@@ -92,26 +91,13 @@ def _install(kubeconfig: Path, profile: str, folder: Path, progress: Progress) -
     install_crds(kubeconfig, [*files, workers], progress)
 
 
-def _configuration(profile: str, progress: Progress) -> Iterator[dict[str, Any]]:
-    """KServe's own, with TLS for models, which 0.20 leaves off."""
-    for pattern in _CONFIGURATION:
-        for path in kserve_files(profile, pattern, progress):
-            body = yaml.safe_load(path.read_text())
-            body["metadata"]["namespace"] = NAMESPACE
-            if body["kind"] == "ConfigMap":
-                ingress = json.loads(body["data"]["ingress"])
-                ingress["enableLLMInferenceServiceTLS"] = True
-                body["data"]["ingress"] = json.dumps(ingress)
-            yield body
-
-
 def _start(binary: Path, kubeconfig: Path, folder: Path) -> Child:
     webhooks, health = free_ports(2)
     (folder / "logs").mkdir()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TMPDIR", str(folder))
         environment.setenv("KUBECONFIG", str(kubeconfig))
-        environment.setenv("POD_NAMESPACE", NAMESPACE)
+        environment.setenv("POD_NAMESPACE", KSERVE)
         give_certificate(folder, kubeconfig.parent / "certs")
         return start(binary, llmisvc_arguments(webhooks, health), folder / "logs", folder)
 

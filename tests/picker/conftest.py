@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from modelgate.local.lab import running
+from modelgate.local.lab.running import POD_PROGRAMS
 from tests.picker.certificates import Certificates, make
-from tests.picker.envoy import binary
 from tests.picker.labs import Lab, RealLab, ScriptedLab
 from tests.picker.pods import Pods
 from tests.picker.real import Epp, Pool, Simulator
+from tests.plugins.built import envoy, needs
 from tests.plugins.control_plane import ControlPlane, Told
 
 
@@ -29,9 +29,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(scope="session")
 def model_pods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
     """Pods for which the simulator answers."""
-    missing = running.missing(running.POD_PROGRAMS)
-    if missing:
-        pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
+    needs(POD_PROGRAMS)
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(tmp_path_factory.mktemp("simulator")))
         yield stack.enter_context(Pods(simulator.port))
@@ -60,7 +58,7 @@ def epps(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
 
 @pytest.fixture
 def scripted_lab(tmp_path: Path, certificates: Certificates) -> Iterator[ScriptedLab]:
-    binary()
+    envoy()
     with ExitStack() as stack:
         yield ScriptedLab(tmp_path, stack, stack.enter_context(Pods()), certificates)
 
@@ -73,7 +71,7 @@ def real_lab(
     pool: Pool,
     epps: Callable[..., Epp],
 ) -> Iterator[RealLab]:
-    binary()
+    envoy()
     model_pods.received.clear()
     with ExitStack() as stack:
         fresh = partial(Epp, pool, tmp_path)

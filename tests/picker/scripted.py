@@ -9,21 +9,20 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Final, Self
 
 import grpc
 
 from tests.picker.lab import DESTINATION, SEEN
 from tests.picker.messages import SERVICE, ProcessingRequest, ProcessingResponse, overwrite
-from tests.picker.process import READY_SECONDS
+from tests.picker.process import READY_SECONDS, Running
 
 _CHUNK: Final = 62_000
 
 Script = Callable[["Scripted", Iterator[Any]], Iterator[Any]]
 
 
-class Scripted:
+class Scripted(Running):
     """A gRPC server on a free loopback port that picks `pod` for every request.
 
     `received` lists the messages of all streams in order; `body_modes` what Envoy said of them.
@@ -54,12 +53,7 @@ class Scripted:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._server.stop(grace=None).wait()
 
     @property

@@ -25,9 +25,9 @@ from modelgate.doctor.view import View
 from policies.judgement import report
 from tests.doctor import clusters, platform
 from tests.picker import guide, istio, scenarios
-from tests.picker.envoy import binary
 from tests.picker.evidence import Evidence, recorded, written_by
 from tests.picker.labs import RealLab, ScriptedLab
+from tests.plugins import built
 
 
 def read(text: str) -> tuple[Line, ...]:
@@ -94,7 +94,7 @@ def versions() -> str:
 
 @each
 def test_a_recording_is_of_the_pinned_versions(scenario: scenarios.Scenario) -> None:
-    binary()
+    built.envoy()
     assert written_by(scenario.__name__) == versions()
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from modelgate.local.lab.gateway.backends import EXT_PROC
 from tests.picker import guide, istio
 from tests.picker.lab import Result
 from tests.picker.labs import Lab, ScriptedLab
@@ -18,7 +19,7 @@ def changed(envoy_filter: Config, *, name: str = "", without: str = "", mode: st
     """`envoy_filter` with another route name or body mode, or without a field of its override."""
     result = deepcopy(envoy_filter)
     for patch in result["spec"]["configPatches"]:
-        override = patch["patch"]["value"]["typed_per_filter_config"][istio.EXT_PROC]
+        override = patch["patch"]["value"]["typed_per_filter_config"][EXT_PROC]
         override["overrides"].pop(without, None)
         if mode:
             override["overrides"]["processing_mode"] |= body_modes(mode)
@@ -42,7 +43,7 @@ def base_patch(mode: str, timeout: str = "1s") -> Config:
     }
     inner = {
         "name": "envoy.filters.network.http_connection_manager",
-        "subFilter": {"name": istio.EXT_PROC},
+        "subFilter": {"name": EXT_PROC},
     }
     patch = {
         "applyTo": "HTTP_FILTER",

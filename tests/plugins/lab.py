@@ -6,6 +6,8 @@ import pytest
 
 from modelgate.local import lab as controllers
 from modelgate.local.lab import Lab
+from modelgate.local.lab.running import TOOLS
+from tests.plugins.built import needs
 from tests.plugins.control_plane import Told
 
 
@@ -15,8 +17,6 @@ def lab(told: Told) -> Iterator[Lab]:
 
     It is shared by all tests, so each takes away what it put there.
     """
-    missing = controllers.missing()
-    if missing:
-        pytest.skip(f"not built: {', '.join(missing)}; `make prove` builds what the lab needs")
+    needs(TOOLS)
     with controllers.lab(told) as running:
         yield running

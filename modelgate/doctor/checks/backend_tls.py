@@ -15,7 +15,8 @@ from modelgate.doctor.kinds import DEPLOYMENT, DESTINATION_RULE, MODEL_SERVICE, 
 from modelgate.doctor.pods import arguments
 from modelgate.doctor.results import Problem, Result, judged, many
 from modelgate.doctor.view import View
-from modelgate.topology.derive.names import Names, shadow_service
+from modelgate.releases import shadow_service
+from modelgate.topology.derive.names import Names
 from modelgate.topology.objects import Object
 from modelgate.topology.values import mapping, mappings, text
 

@@ -8,7 +8,6 @@ from modelgate.local.lab.running import (
     Lab,
     down,
     lab,
-    missing,
     status,
     up,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "Lab",
     "down",
     "lab",
-    "missing",
     "status",
     "up",
 ]

@@ -8,7 +8,7 @@ and nothing else.
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ import yaml
 from modelgate.builds import (
     Progress,
     build,
-    cache_folder,
     crd_files,
     kserve_files,
     load_tool,
@@ -41,6 +40,7 @@ from modelgate.local.state import TEMPORARY, Folder, Status
 _BUSY = "it starts or stops this lab"
 CONTROLLERS: Final = ("kuadrant-operator", "authorino", "llmisvc")
 POD_PROGRAMS: Final = ("epp", "llm-d-inference-sim")
+TOOLS: Final = (*CONTROLLERS, *POD_PROGRAMS)
 NAMESPACE: Final = "kuadrant-system"
 KSERVE: Final = "kserve"
 PROFILE: Final = "kserve-0.20"
@@ -166,31 +166,24 @@ def lab(progress: Progress = silent) -> Iterator[Lab]:
             shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def missing(names: Sequence[str] = (*CONTROLLERS, *POD_PROGRAMS)) -> list[str]:
-    """What of these tools is not in the cache, so that starting a lab would build it."""
-    tools = [load_tool(name) for name in names]
-    folder = cache_folder() / "tools"
-    return [
-        tool.name for tool in tools if not (folder / f"{tool.name}-{tool.key}" / tool.name).exists()
-    ]
-
-
 def _binaries(progress: Progress) -> list[Path]:
-    return [build(load_tool(name), progress) for name in (*CONTROLLERS, *POD_PROGRAMS)]
+    return [build(load_tool(name), progress) for name in TOOLS]
 
 
 def _furnish(api: Status, progress: Progress, model_tls: bool) -> None:
     """What has to be there before the controllers: they look for their kinds once, at start."""
     install_crds(api.kubeconfig, crd_files(PROFILE, progress), progress)
     client = Api(api.kubeconfig)
-    for body in [*_FURNITURE, *_kserve_configuration(progress, model_tls)]:
+    for body in [*_FURNITURE, *kserve_configuration(PROFILE, progress, model_tls)]:
         client.create(body)
 
 
-def _kserve_configuration(progress: Progress, model_tls: bool) -> Iterator[dict[str, Any]]:
-    """KServe's own presets and configuration; TLS for models, which it leaves off, as asked."""
+def kserve_configuration(
+    profile: str, progress: Progress, model_tls: bool
+) -> Iterator[dict[str, Any]]:
+    """Presets and configuration of the KServe of `profile`, its own but for TLS of models."""
     for pattern in ("configmap/inferenceservice.yaml", "llmisvcconfig/config-*.yaml"):
-        for path in kserve_files(PROFILE, pattern, progress):
+        for path in kserve_files(profile, pattern, progress):
             body = yaml.safe_load(path.read_text())
             body["metadata"]["namespace"] = KSERVE
             if body["kind"] == "ConfigMap":

@@ -7,12 +7,13 @@ KServe wait for these statuses before they call a policy enforced, a model ready
 1.5.2 and 0.20.0).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from modelgate.local.api import Api
 from modelgate.local.lab.conditions import holds, is_ours, same
-from modelgate.local.lab.route_statuses import GATEWAY_API, POOLS, Surroundings, parents
+from modelgate.local.lab.gateway.world import GATEWAY_API, INFERENCE, Body, World
+from modelgate.local.lab.route_statuses import Surroundings, parents
 
 _GATEWAY_API: Final = f"{GATEWAY_API}/v1"
 _LIMITADOR: Final = {
@@ -21,11 +22,9 @@ _LIMITADOR: Final = {
 }
 
 _POOLS: Final = (
-    (f"{POOLS}/v1", "parents"),
+    (f"{INFERENCE}/v1", "parents"),
     ("inference.networking.x-k8s.io/v1alpha2", "parent"),
 )
-
-Body = Mapping[str, Any]
 
 
 def write_statuses(api: Api) -> None:
@@ -41,12 +40,11 @@ def write_statuses(api: Api) -> None:
     routes = [
         route for kind in ("HTTPRoute", "GRPCRoute") for route in api.list(_GATEWAY_API, kind)
     ]
-    pools = []
+    pools = {each: api.list(each, "InferencePool") for each, _ in _POOLS}
     for api_version, field in _POOLS:
-        for pool in api.list(api_version, "InferencePool"):
-            pools.append(pool)
+        for pool in pools[api_version]:
             _write_parents(api, pool, field, _gateways_of(pool, routes))
-    around = _surroundings(api, gateways, pools)
+    around = Surroundings(gateways, _world(api, pools[f"{INFERENCE}/v1"]))
     for route in routes:
         _answer(api, route, around)
 
@@ -65,19 +63,14 @@ def _gateways(api: Api) -> dict[tuple[str, str], tuple[str, Body]]:
     return found
 
 
-def _surroundings(
-    api: Api, gateways: Mapping[tuple[str, str], tuple[str, Body]], pools: Iterable[Body]
-) -> Surroundings:
-    services = [("Service", each) for each in api.list("v1", "Service")]
-    backends = [*services, *(("InferencePool", pool) for pool in pools)]
-    return Surroundings(
-        gateways,
+def _world(api: Api, pools: Sequence[Body]) -> World:
+    return World(
         {
-            each["metadata"]["name"]: each["metadata"].get("labels", {})
-            for each in api.list("v1", "Namespace")
-        },
-        frozenset((_group(each), kind, *_place(each)) for kind, each in backends),
-        api.list(f"{GATEWAY_API}/v1beta1", "ReferenceGrant"),
+            "Namespace": api.list("v1", "Namespace"),
+            "Service": api.list("v1", "Service"),
+            "InferencePool": pools,
+            "ReferenceGrant": api.list(f"{GATEWAY_API}/v1beta1", "ReferenceGrant"),
+        }
     )
 
 
@@ -152,10 +145,6 @@ def _write(api: Api, body: Body, status: Body) -> None:
     there = body.get("status", {})
     if not is_ours(there) or not same(status["conditions"], there["conditions"]):
         api.patch_status(body, status)
-
-
-def _group(body: Body) -> str:
-    return str(body["apiVersion"]).rpartition("/")[0]
 
 
 def _place(body: Body) -> tuple[str, str]:

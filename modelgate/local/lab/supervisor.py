@@ -6,7 +6,6 @@ owner as modelgate.local.supervisor does; BINARY are operator, authorino, llmisv
 
 import http.client
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,8 +24,8 @@ from modelgate.local.lab.processes import (
     operator_arguments,
 )
 from modelgate.local.lab.statuses import write_statuses
-from modelgate.local.state import TEMPORARY, Folder, Process
-from modelgate.local.supervisor import ChildError, Supervisor, say
+from modelgate.local.state import Process
+from modelgate.local.supervisor import Supervisor, say, supervise
 
 _ROUND_SECONDS = 1
 
@@ -110,17 +109,9 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-def main(lifetime: str, folder: str, *paths: str) -> None:
-    supervisor = Supervisor(Folder(Path(folder)))
-    try:
-        run(supervisor, *(Path(path) for path in paths))
-    except (ChildError, OSError) as error:
-        say(f"failed {error}")
-        sys.exit(str(error))
-    finally:
-        supervisor.stop()
-        if lifetime == TEMPORARY:
-            shutil.rmtree(folder, ignore_errors=True)
+def main(lifetime: str, folder: str, *told: str) -> None:
+    paths = [Path(each) for each in told]
+    supervise(lifetime, folder, lambda supervisor: run(supervisor, *paths))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ router_platform_networking_ocp.go.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from modelgate.releases import shadow_service
 from modelgate.topology.derive.merge import either
-from modelgate.topology.derive.names import shadow_service
 from modelgate.topology.derive.pool import picker_service_name
 from modelgate.topology.derive.service import Service
 from modelgate.topology.objects import UNKNOWN, Object, Unknown

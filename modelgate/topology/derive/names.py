@@ -23,12 +23,6 @@ def child_name(parent: str, suffix: str) -> str:
     return re.sub(r"[^a-zA-Z0-9]+$", "", name)
 
 
-def shadow_service(pool: str) -> str:
-    """The Service that Istio makes for an InferencePool (istio, InferencePoolServiceName)."""
-    suffix = f"-ip-{hashlib.sha256(pool.encode()).hexdigest()[:8]}"
-    return pool[: _LONGEST - len(suffix)] + suffix
-
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """The children of the LLMInferenceService `service`, by what they are."""

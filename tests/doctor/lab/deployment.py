@@ -35,7 +35,7 @@ SERVICE = body("serving.kserve.io/v1alpha2", "LLMInferenceService", f"{MODELS}/{
 PICKER = body("apps/v1", "Deployment", f"{MODELS}/{NAME}-kserve-router-scheduler")
 PICKER_TLS = body("networking.istio.io/v1", "DestinationRule", f"{MODELS}/{NAME}-picker-tls")
 KUADRANT = body("kuadrant.io/v1beta1", "Kuadrant", f"{NAMESPACE}/kuadrant")
-_SECONDS = 90
+SECONDS = 90
 _KEY_LABELS = {
     "app.kubernetes.io/component": "api-key",
     "app.kubernetes.io/part-of": GATEWAY,
@@ -82,22 +82,18 @@ class Deployment:
             self.writer.create(json.loads(json.dumps(obj.body)))
         self.writer.create(self._certificate())
         self.writer.create(key(NAMESPACE))
-        assert until(self.settled, _SECONDS), self.conditions()
+        assert until(self.settled, SECONDS), self.conditions()
         gateway = self.api.get(DOOR)
         self.writer.set_status(node.with_address(gateway))
         pod = node.pod_of(gateway)
         self.writer.create(pod)
-        assert until(lambda: self._is_ready(pod), _SECONDS)
-
-    def _is_ready(self, pod: Body) -> bool:
-        conditions = self.api.get(pod).get("status", {}).get("conditions", [])
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        assert until(lambda: _is_ready(self.api.get(pod)), SECONDS)
 
     def remove(self) -> None:
         """All of it, and wait until namespaces and KServe's objects are gone too."""
         self.writer.clear()
         kinds = ((f"{GATEWAY_API}/v1", "HTTPRoute"), ("v1", "Pod"), ("apps/v1", "Deployment"))
-        assert until(lambda: not any(self.api.list(*kind) for kind in kinds), _SECONDS)
+        assert until(lambda: not any(self.api.list(*kind) for kind in kinds), SECONDS)
         self.writer.remove_namespaces(MODELS, INGRESS)
 
     def _certificate(self) -> Body:
@@ -202,15 +198,31 @@ class Deployment:
         ]
 
     def settled(self) -> bool:
-        """Whether every controller says that all is well."""
+        """Whether every controller says that all is well, and no pod is being replaced."""
         conditions = self.conditions()
         kinds = {name.partition(" ")[0] for name in conditions}
         there = {"LLMInferenceService", "Kuadrant", "AuthPolicy", "HTTPRoute"} <= kinds
         well = all(status == "True" for status, _ in conditions.values())
-        return there and well and bool(self.filters())
+        return there and well and bool(self.filters()) and self._rolled_out()
+
+    def _rolled_out(self) -> bool:
+        wanted = sum(one["spec"]["replicas"] for one in self.api.list("apps/v1", "Deployment"))
+        pods = [
+            pod
+            for pod in self.api.list("v1", "Pod")
+            if any(
+                one["kind"] == "ReplicaSet" for one in pod["metadata"].get("ownerReferences", [])
+            )
+        ]
+        return len(pods) == wanted and all(map(_is_ready, pods))
 
     def reason(self, name: str) -> str:
         return self.conditions().get(name, ("", ""))[1]
+
+
+def _is_ready(pod: Body) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _condition(one: Mapping[str, Any], type_: str) -> Condition:

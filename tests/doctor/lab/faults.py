@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from modelgate.local.lab import NAMESPACE
-from modelgate.local.lab.route_statuses import POOLS
+from modelgate.local.lab.gateway.world import INFERENCE
 from tests.doctor.lab import node
 from tests.doctor.lab.deployment import (
     CLASS,
@@ -115,7 +115,7 @@ ALL = (
         _old_pool,
         lambda stack: stack.reason("HTTPRoute own ResolvedRefs") == "InvalidKind",
         "routes",
-        f"Istio 1.28.5 reads InferencePools of {POOLS}; the route names {_POOL['group']}",
+        f"Istio 1.28.5 reads InferencePools of {INFERENCE}; the route names {_POOL['group']}",
         _CLOSED,
     ),
     Fault(

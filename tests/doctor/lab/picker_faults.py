@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from tests.doctor.lab.deployment import PICKER, PICKER_TLS, SERVICE, Deployment
+from modelgate.local.waiting import until
+from tests.doctor.lab.deployment import PICKER, PICKER_TLS, SECONDS, SERVICE, Deployment
 from tests.doctor.lab.fault import Fault
 
 _CERTIFICATE = "--cert-path="
@@ -54,6 +55,13 @@ def _without_certificate(stack: Deployment) -> Iterator[None]:
     verified = {"tls": {"mode": "SIMPLE"}}
     with stack.changed(PICKER_TLS, trafficPolicy=verified), stack.changed(SERVICE, router=router):
         yield
+    assert until(lambda: _command(stack) == container["command"], SECONDS)
+
+
+def _command(stack: Deployment) -> list[str]:
+    (container,) = stack.api.get(PICKER)["spec"]["template"]["spec"]["containers"]
+    command: list[str] = container["command"]
+    return command
 
 
 def _starts_without(stack: Deployment) -> bool:

@@ -4,7 +4,7 @@ Source: Gateway API 1.4 (allowedRoutes, parentRefs) as istio/istio 1.28 reads it
 pilot/pkg/config/kube/gateway/conversion.go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from modelgate.local.lab.gateway.hostnames import intersection
@@ -40,15 +40,18 @@ class Listener:
         return int(self.spec["port"])
 
 
+def listeners_of(gateway: Body) -> list[Listener]:
+    return [Listener(gateway, spec) for spec in gateway["spec"]["listeners"]]
+
+
 def attached(listener: Listener, world: World) -> Iterator[Body]:
     """The HTTPRoutes and GRPCRoutes of `listener`, the oldest first."""
     routes = [*world.of("HTTPRoute"), *world.of("GRPCRoute")]
     for route in sorted(routes, key=_age):
-        names = route["spec"].get("hostnames") or ["*"]
         if (
-            any(_refers(reference, route, listener) for reference in _parents(route))
-            and _admits(listener, route, world)
-            and any(intersection(listener.hostname, name) for name in names)
+            any(refers(reference, route, listener) for reference in _parents(route))
+            and admits(listener, route, world)
+            and shares_a_hostname(listener, route)
         ):
             yield route
 
@@ -62,7 +65,8 @@ def _parents(route: Body) -> list[Body]:
     return list(route["spec"].get("parentRefs", ()))
 
 
-def _refers(reference: Body, route: Body, listener: Listener) -> bool:
+def refers(reference: Body, route: Body, listener: Listener) -> bool:
+    """Whether a parentRef of `route` names this listener, by section and port where it has them."""
     namespace = reference.get("namespace", route["metadata"]["namespace"])
     return (
         reference.get("group", GATEWAY_API) == GATEWAY_API
@@ -73,7 +77,13 @@ def _refers(reference: Body, route: Body, listener: Listener) -> bool:
     )
 
 
-def _admits(listener: Listener, route: Body, world: World) -> bool:
+def shares_a_hostname(listener: Listener, route: Body) -> bool:
+    names: Sequence[str] = route["spec"].get("hostnames") or ["*"]
+    return any(intersection(listener.hostname, name) for name in names)
+
+
+def admits(listener: Listener, route: Body, world: World) -> bool:
+    """Whether `allowedRoutes` takes the route's kind and namespace."""
     allowed = listener.spec.get("allowedRoutes", {})
     kinds = allowed.get("kinds") or [{"kind": "HTTPRoute"}, {"kind": "GRPCRoute"}]
     if not any(

@@ -7,7 +7,6 @@ pilot/pkg/model/telemetry_logging.go (text format; the fields behind it are ours
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from modelgate.local.lab.gateway.attaching import Listener
@@ -41,21 +40,17 @@ _ROUTER: Final = {
 ALPN: Final = ("h2", "http/1.1")
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What Envoy finds beside it: where to log requests."""
-
-    access_log: str
-
-
 def chain(
     listeners: Sequence[Listener],
     filters: Sequence[Config],
     hosts: Sequence[Config],
     world: World,
-    around: Surroundings,
+    access_log: str,
 ) -> Config:
-    """The filter chain of listeners that share their routes. Raises NotUnderstoodError."""
+    """The filter chain of listeners that share their routes; requests are logged in `access_log`.
+
+    Raises NotUnderstoodError.
+    """
     first = listeners[0]
     manager = {
         "@type": _MANAGER_TYPE,
@@ -66,7 +61,7 @@ def chain(
         "normalize_path": True,
         "stream_idle_timeout": "0s",
         "always_set_request_id_in_response": True,
-        "access_log": [_log(around.access_log)],
+        "access_log": [_log(access_log)],
         "route_config": {
             "name": f"http.{first.port}",
             "virtual_hosts": list(hosts),

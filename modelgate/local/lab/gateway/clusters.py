@@ -6,11 +6,11 @@ balancer that obeys the picker's header.
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Final
 
 from modelgate.local.lab.gateway.upstream_tls import UpstreamTls, upstream_tls
 from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
+from modelgate.releases import shadow_service
 
 _POOL_PORT: Final = 54321
 _BALANCERS: Final = "type.googleapis.com/envoy.extensions.load_balancing_policies"
@@ -88,12 +88,6 @@ class Clusters:
                 f"cluster {name} differs between gateways, which share an Envoy"
             )
         return name
-
-
-def shadow_service(pool: str) -> str:
-    """The Service that Istio makes for an InferencePool."""
-    suffix = f"-ip-{sha256(pool.encode()).hexdigest()[:8]}"
-    return pool[: 63 - len(suffix)] + suffix
 
 
 def _name(namespace: str, name: str, port: int) -> str:

@@ -16,7 +16,7 @@ _LINE: Final = re.compile(
     r'\[[^\]]+\] "\S+ (?P<path>.*) [^" ]+" (?P<status>\d+) (?P<flags>\S+) (?P<details>\S*) \S+ '
     r'".*?" \d+ \d+ (?P<duration>\d+) .*"(?P<id>[^"]*)" "[^"]*" "(?P<pod>[^"]*)" '
     r"(?P<cluster>.*) \S+ \S+ \S+ \S+ (?P<name>.*?) "
-    r'"(?P<destination>[^"]*)" "(?P<picker>[^"]*)" "(?P<metadata>[^"]*|\{.*\})" (?P<place>\S.*)'
+    r'"(?P<destination>[^"]*)" "(?P<picker>[^"]*)" "(?:[^"]*|\{.*\})" (?P<place>\S.*)'
 )
 
 
@@ -48,20 +48,8 @@ def parse(text: str) -> Line | None:
     if match is None:
         return None
     found = {name: "" if value == "-" else value for name, value in match.groupdict().items()}
-    return Line(
-        id=found["id"],
-        path=found["path"],
-        status=int(found["status"]),
-        flags=found["flags"],
-        details=found["details"],
-        duration=int(found["duration"]),
-        pod=found["pod"],
-        cluster=found["cluster"],
-        name=found["name"],
-        destination=found["destination"],
-        picker=found["picker"],
-        place=json.loads(found["place"] or "{}"),
-    )
+    numbers = {name: int(found[name]) for name in ("status", "duration")}
+    return Line(**{**found, **numbers, "place": json.loads(found["place"] or "{}")})
 
 
 def logged(folder: Path, identity: str) -> Line | None:

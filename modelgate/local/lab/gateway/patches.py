@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from modelgate.local.lab.gateway.backends import EXT_PROC
-from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
+from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World, name_of
 
 ISTIO: Final = "1.28.0"
 _ROOT_NAMESPACE: Final = "istio-system"
@@ -44,9 +44,8 @@ def patches(gateway: Body, world: World) -> Patches:
             elif (patch["applyTo"], patch["patch"]["operation"]) == ("HTTP_ROUTE", "MERGE"):
                 merges.append(_merge_of(patch, one))
             elif (patch["applyTo"], patch["patch"]["operation"]) != ("CLUSTER", "ADD"):
-                raise NotUnderstoodError(
-                    f"EnvoyFilter {_name(one)}: {patch['patch']['operation']} of {patch['applyTo']}"
-                )
+                what = f"{patch['patch']['operation']} of {patch['applyTo']}"
+                raise NotUnderstoodError(f"EnvoyFilter {name_of(one)}: {what}")
     return Patches(found, merges)
 
 
@@ -77,7 +76,7 @@ def _chosen(gateway: Body, world: World) -> list[Body]:
         key=lambda one: (
             one["spec"].get("priority", 0),
             one["metadata"].get("creationTimestamp", ""),
-            _name(one),
+            name_of(one),
         ),
     )
 
@@ -97,7 +96,7 @@ def _selects(one: Body, gateway: Body) -> bool:
         return False
     unknown = sorted(set(labels) - set(known))
     if unknown:
-        raise NotUnderstoodError(f"EnvoyFilter {_name(one)}: selects pods by label {unknown[0]}")
+        raise NotUnderstoodError(f"EnvoyFilter {name_of(one)}: selects pods by label {unknown[0]}")
     return all(known[key] == value for key, value in labels.items())
 
 
@@ -115,7 +114,7 @@ def _merge_of(patch: Body, one: Body) -> tuple[str, Config]:
     value = patch["patch"]["value"]
     filters = set(value.get("typed_per_filter_config", {}))
     if not known or set(value) != {"typed_per_filter_config"} or filters != {EXT_PROC}:
-        raise NotUnderstoodError(f"EnvoyFilter {_name(one)}: its match or value of HTTP_ROUTE")
+        raise NotUnderstoodError(f"EnvoyFilter {name_of(one)}: its match or value of HTTP_ROUTE")
     return route.get("name", ""), dict(value)
 
 
@@ -127,7 +126,7 @@ def _merge(into: Config, value: Mapping[str, Any]) -> None:
 
 def _check_others(gateway: Body, world: World) -> None:
     for body in _foreign(gateway, world):
-        raise NotUnderstoodError(f"{body['kind']} {_name(body)}")
+        raise NotUnderstoodError(f"{body['kind']} {name_of(body)}")
 
 
 def _foreign(gateway: Body, world: World) -> Iterator[Body]:
@@ -140,7 +139,3 @@ def _foreign(gateway: Body, world: World) -> Iterator[Body]:
             elsewhere = references and all(each["name"] != name for each in references)
             if body["metadata"]["namespace"] in (place, _ROOT_NAMESPACE) and not elsewhere:
                 yield body
-
-
-def _name(body: Body) -> str:
-    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"

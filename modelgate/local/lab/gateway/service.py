@@ -17,14 +17,12 @@ from typing import Final
 
 from modelgate.errors import ModelgateError
 from modelgate.local.api import Api
-from modelgate.local.lab.gateway.chains import Surroundings
 from modelgate.local.lab.gateway.envoy import Envoy
 from modelgate.local.lab.gateway.reading import read_world
 from modelgate.local.lab.gateway.stand_in import StandIn
 from modelgate.local.lab.gateway.state import (
     ACCESS_LOG,
     FILTER_LOG,
-    Address,
     State,
     remember_ports,
     remembered_ports,
@@ -68,7 +66,8 @@ class Service:
             self._world = world
             self._tell(world)
         if self._envoy.admin:
-            self._state(seen).write(self._folder)
+            addresses = self._translation.addresses
+            State(self._envoy.admin, addresses, seen, self._refused).write(self._folder)
         for name in (ACCESS_LOG, FILTER_LOG, "envoy.log"):
             shorten(self._folder / name)
 
@@ -82,8 +81,7 @@ class Service:
 
     def _tell(self, world: World) -> None:
         self._give_ports(gateway_ports(world))
-        around = Surroundings(str(self._folder / ACCESS_LOG))
-        told = translate(world, self._ports, around)
+        told = translate(world, self._ports, str(self._folder / ACCESS_LOG))
         self._stand_in.use(told.filters)
         served = json.dumps([told.listeners, told.clusters], sort_keys=True)
         version = hashlib.sha256(served.encode()).hexdigest()[:16]
@@ -114,22 +112,6 @@ class Service:
         self._ports.update(zip(missing, free_ports(len(missing)), strict=True))
         if missing:
             remember_ports(self._folder, self._ports)
-
-    def _state(self, seen: float) -> State:
-        served = {each["name"] for each in self._translation.listeners}
-        addresses = [
-            Address(
-                gateway=each.gateway,
-                number=each.number,
-                secure=each.secure,
-                listeners=each.names,
-                hosts=each.hosts,
-                port=self._ports[each.key] if each.key in served else 0,
-                problems=each.problems,
-            )
-            for each in self._translation.ports
-        ]
-        return State(self._envoy.admin, addresses, seen, self._refused)
 
 
 def main(folder: str, kubeconfig: str, authorino: str, executable: str) -> None:

@@ -16,7 +16,10 @@ _PORTS: Final = "ports.json"
 
 @dataclass(frozen=True)
 class Address:
-    """A port of a Gateway and the loopback port on which the lab serves it (0: it does not)."""
+    """A port of a Gateway and the loopback port on which the lab serves it (0: it does not).
+
+    `listeners` by name, `hosts` for which it has routes, `problems` why one is not served.
+    """
 
     gateway: str
     number: int
@@ -25,6 +28,10 @@ class Address:
     hosts: tuple[str, ...]
     port: int
     problems: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.gateway}:{self.number}"
 
     @property
     def url(self) -> str:

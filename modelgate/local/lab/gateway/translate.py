@@ -6,16 +6,17 @@ port share their virtual hosts, those with TLS are chosen by the name that the c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from modelgate.local.lab.gateway.attaching import Listener, attached
+from modelgate.local.lab.gateway.attaching import Listener, attached, listeners_of
 from modelgate.local.lab.gateway.backends import Backends, leads_to_a_pool, stub
-from modelgate.local.lab.gateway.chains import Surroundings, chain
+from modelgate.local.lab.gateway.chains import chain
 from modelgate.local.lab.gateway.clusters import Clusters
 from modelgate.local.lab.gateway.patches import Patches, patched, patches
 from modelgate.local.lab.gateway.routes import not_understood, virtual_hosts
-from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
+from modelgate.local.lab.gateway.state import Address
+from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World, name_of
 
 CONTROLLERS: Final = ("istio.io/gateway-controller", "openshift.io/gateway-controller/v1")
 FILTER: Final = "modelgate.filter-stand-in"
@@ -25,29 +26,10 @@ _EXT_AUTHZ: Final = "type.googleapis.com/envoy.extensions.filters.http.ext_authz
 
 
 @dataclass(frozen=True)
-class Port:
-    """One port of a Gateway: `names` of its listeners, and why one of them cannot be served.
-
-    `hosts` are the hostnames for which it has routes.
-    """
-
-    gateway: str
-    number: int
-    secure: bool
-    names: tuple[str, ...]
-    hosts: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        return f"{self.gateway}:{self.number}"
-
-
-@dataclass(frozen=True)
 class Translation:
     """`filters` are the configurations of Kuadrant's filter by `namespace/gateway`."""
 
-    ports: Sequence[Port]
+    addresses: Sequence[Address]
     listeners: Sequence[Config]
     clusters: Sequence[Config]
     filters: Mapping[str, Body]
@@ -59,28 +41,29 @@ def gateway_ports(world: World) -> list[str]:
         {
             f"{each.owner}:{each.port}"
             for gateway in _gateways(world)
-            for each in _listeners(gateway)
+            for each in listeners_of(gateway)
         }
     )
 
 
-def translate(world: World, addresses: Mapping[str, int], around: Surroundings) -> Translation:
-    """`addresses` gives the loopback port of each of `gateway_ports`."""
+def translate(world: World, ports: Mapping[str, int], access_log: str) -> Translation:
+    """`ports` gives the loopback port of each of `gateway_ports`."""
     clusters = Clusters(world)
-    ports: list[Port] = []
+    addresses: list[Address] = []
     listeners: list[Config] = []
     filters: dict[str, Body] = {}
     for gateway in _gateways(world):
         found = _patches(gateway, world)
         if isinstance(found, Patches) and found.filter is not None:
-            filters[_name(gateway)] = found.filter
+            filters[name_of(gateway)] = found.filter
         for number, group in sorted(_by_port(gateway).items()):
-            port, listener = _port(group, number, world, clusters, found, around)
-            ports.append(port)
+            address, listener = _port(group, number, world, clusters, found, access_log)
             if listener is not None:
-                address = {"address": "127.0.0.1", "port_value": addresses[port.key]}
-                listeners.append({**listener, "address": {"socket_address": address}})
-    return Translation(ports, listeners, list(clusters.by_name.values()), filters)
+                address = replace(address, port=ports[address.key])
+                place = {"address": "127.0.0.1", "port_value": address.port}
+                listeners.append({**listener, "address": {"socket_address": place}})
+            addresses.append(address)
+    return Translation(addresses, listeners, list(clusters.by_name.values()), filters)
 
 
 def _patches(gateway: Body, world: World) -> Patches | NotUnderstoodError:
@@ -96,21 +79,22 @@ def _port(
     world: World,
     clusters: Clusters,
     found: Patches | NotUnderstoodError,
-    around: Surroundings,
-) -> tuple[Port, Config | None]:
+    access_log: str,
+) -> tuple[Address, Config | None]:
+    """The address has no loopback port yet; no listener where nothing of it can be served."""
     chains, hosts, problems = [], [], []
     secure = any(each.spec["protocol"] == "HTTPS" for each in group)
     for listeners in _sharing(group):
         try:
             served = _served(listeners, world, clusters, found)
-            chains.append(chain(listeners, *served, world, around))
+            chains.append(chain(listeners, *served, world, access_log))
             hosts += [domain for host in served[1] for domain in host["domains"]]
         except NotUnderstoodError as error:
             problems.append(f"{', '.join(each.name for each in listeners)}: {error}")
     names = tuple(each.name for each in group)
-    port = Port(group[0].owner, number, secure, names, tuple(hosts), tuple(problems))
+    address = Address(group[0].owner, number, secure, names, tuple(hosts), 0, tuple(problems))
     if not chains:
-        return port, None
+        return address, None
     inspector = {
         "name": "envoy.filters.listener.tls_inspector",
         "typed_config": {
@@ -118,8 +102,8 @@ def _port(
             "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
         },
     }
-    listener = {"name": port.key, "filter_chains": chains}
-    return port, {**listener, **({"listener_filters": [inspector]} if secure else {})}
+    listener = {"name": address.key, "filter_chains": chains}
+    return address, {**listener, **({"listener_filters": [inspector]} if secure else {})}
 
 
 def _served(
@@ -138,7 +122,7 @@ def _served(
     for host in hosts:
         host["routes"] = [patched(route, found.merges) for route in host["routes"]]
     filters = []
-    if any(_has_pool(each, world) for each in _listeners(listeners[0].gateway)):
+    if any(_has_pool(each, world) for each in listeners_of(listeners[0].gateway)):
         filters.append(stub())
     if found.filter is not None:
         filters.append(_stand_in(listeners[0].owner))
@@ -179,16 +163,12 @@ def _gateways(world: World) -> list[Body]:
         if each["spec"]["controllerName"] in CONTROLLERS
     }
     found = [each for each in world.of("Gateway") if each["spec"]["gatewayClassName"] in classes]
-    return sorted(found, key=_name)
-
-
-def _listeners(gateway: Body) -> list[Listener]:
-    return [Listener(gateway, spec) for spec in gateway["spec"]["listeners"]]
+    return sorted(found, key=name_of)
 
 
 def _by_port(gateway: Body) -> dict[int, list[Listener]]:
     ports: dict[int, list[Listener]] = {}
-    for listener in _listeners(gateway):
+    for listener in listeners_of(gateway):
         ports.setdefault(listener.port, []).append(listener)
     return ports
 
@@ -198,7 +178,3 @@ def _sharing(group: Sequence[Listener]) -> list[list[Listener]]:
     plain = [each for each in group if each.spec["protocol"] == "HTTP"]
     others = [[each] for each in group if each.spec["protocol"] != "HTTP"]
     return [plain, *others] if plain else others
-
-
-def _name(body: Body) -> str:
-    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"

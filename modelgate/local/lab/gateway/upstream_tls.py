@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from modelgate.local.lab.gateway.hostnames import covers
-from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World
+from modelgate.local.lab.gateway.world import Body, Config, NotUnderstoodError, World, name_of
 
 _TYPE: Final = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _SYSTEM_TRUST: Final = "/etc/ssl/certs/ca-certificates.crt"
@@ -31,7 +31,7 @@ def upstream_tls(
     host = f"{name}.{namespace}.svc.cluster.local"
     rule = _rule(world, gateway_namespace, namespace, host)
     tls = _settings(rule, port) if rule else {}
-    place = f"DestinationRule {_name(rule)}" if rule else ""
+    place = f"DestinationRule {name_of(rule)}" if rule else ""
     match tls.get("mode", "DISABLE"):
         case "DISABLE":
             return UpstreamTls()
@@ -64,7 +64,7 @@ def _host(rule: Body) -> str:
 
 
 def _age(rule: Body) -> tuple[str, str]:
-    return rule["metadata"].get("creationTimestamp", ""), _name(rule)
+    return rule["metadata"].get("creationTimestamp", ""), name_of(rule)
 
 
 def _exported(rule: Body, gateway_namespace: str) -> bool:
@@ -75,14 +75,14 @@ def _exported(rule: Body, gateway_namespace: str) -> bool:
 
 def _settings(rule: Body, port: int) -> Body:
     if "workloadSelector" in rule["spec"]:
-        raise NotUnderstoodError(f"DestinationRule {_name(rule)}: workloadSelector")
+        raise NotUnderstoodError(f"DestinationRule {name_of(rule)}: workloadSelector")
     policy: Body = rule["spec"].get("trafficPolicy", {})
     for level in policy.get("portLevelSettings", ()):
         if level["port"]["number"] == port:
             policy = {key: value for key, value in level.items() if key != "port"}
     unknown = sorted(set(policy) - _KNOWN)
     if unknown:
-        raise NotUnderstoodError(f"DestinationRule {_name(rule)}: trafficPolicy.{unknown[0]}")
+        raise NotUnderstoodError(f"DestinationRule {name_of(rule)}: trafficPolicy.{unknown[0]}")
     settings: Body = policy.get("tls", {})
     return settings
 
@@ -115,7 +115,3 @@ def _validation(world: World, tls: Body, place: str) -> Config:
         {"san_type": "DNS", "matcher": {"exact": name}} for name in tls.get("subjectAltNames", ())
     ]
     return {"trusted_ca": trust, **({"match_typed_subject_alt_names": names} if names else {})}
-
-
-def _name(body: Body) -> str:
-    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"

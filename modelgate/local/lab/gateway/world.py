@@ -65,6 +65,11 @@ class World:
                 yield pod
 
 
+def name_of(body: Body) -> str:
+    """`namespace/name`."""
+    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"
+
+
 def selects(selector: Body, labels: Mapping[str, str]) -> bool:
     """A LabelSelector of Kubernetes. Raises NotUnderstoodError for an operator it does not know."""
     wanted = selector.get("matchLabels", {})
